@@ -1,0 +1,1 @@
+//! What an auditor can check with a file and public keys alone; needs no node and no network.

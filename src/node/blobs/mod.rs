@@ -1,0 +1,1 @@
+//! Evidence bytes at rest: encrypted, content-verified, streamed.

@@ -1,0 +1,1 @@
+//! The HTTP face: API, log tiles, witness endpoint, health; decides nothing.

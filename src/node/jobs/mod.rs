@@ -1,0 +1,1 @@
+//! Work that waits: deliver, witness, renew; each job leases, steps and settles.

@@ -1,0 +1,1 @@
+//! The node's keys: one file a role, content keys, certificates, cards.

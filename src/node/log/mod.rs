@@ -1,0 +1,1 @@
+//! The node's own transparency log: sequencing, sealing, tiles and witness state.
