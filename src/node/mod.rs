@@ -14,3 +14,4 @@ pub mod jobs;
 
 pub mod cli;
 pub mod http;
+
