@@ -145,6 +145,82 @@ impl fmt::Debug for ObjectId {
     }
 }
 
+/// The id of a user of this node; it never leaves the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(pub Uuid);
+
+impl FromStr for UserId {
+    type Err = InvalidObjectId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::parse_str(text).map(Self).map_err(|_| InvalidObjectId(clip(text)))
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_hyphenated())
+    }
+}
+
+/// What peers see of an officer: a stable random name; the table of persons never leaves the node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OfficerPseudonym(String);
+
+/// Why a text is not an officer's pseudonym.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "'{0}' is not an officer's pseudonym: use up to 64 lower-case letters, digits and hyphens, such as officer-7c21f0"
+)]
+pub struct InvalidPseudonym(String);
+
+impl OfficerPseudonym {
+    /// The name that a record carries when the node acts by itself.
+    pub const NODE: &'static str = "node";
+
+    /// The pseudonym made of eight random bytes.
+    #[must_use]
+    pub fn from_random(bytes: [u8; 8]) -> Self {
+        Self(format!("officer-{}", hex::encode(bytes)))
+    }
+
+    /// The node itself as the actor of a record.
+    #[must_use]
+    pub fn node() -> Self {
+        Self(Self::NODE.to_owned())
+    }
+
+    /// The pseudonym as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the node itself acted, not a person.
+    #[must_use]
+    pub fn is_node(&self) -> bool {
+        self.0 == Self::NODE
+    }
+}
+
+impl FromStr for OfficerPseudonym {
+    type Err = InvalidPseudonym;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_sound = !text.is_empty()
+            && text.len() <= 64
+            && !text.starts_with('-')
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if is_sound { Ok(Self(text.to_owned())) } else { Err(InvalidPseudonym(clip(text))) }
+    }
+}
+
+impl fmt::Display for OfficerPseudonym {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,5 +251,16 @@ mod tests {
         assert_eq!(ObjectId::from_urn(&id.urn()), Ok(id));
         assert!(ObjectId::from_urn(&id.urn().to_uppercase()).is_err());
         assert!(ObjectId::from_urn(&id.to_string()).is_err());
+    }
+
+    #[test]
+    fn a_pseudonym_is_lower_case_letters_digits_and_hyphens() {
+        let officer = OfficerPseudonym::from_random([0xab; 8]);
+        assert_eq!(OfficerPseudonym::from_str(officer.as_str()), Ok(officer.clone()));
+        assert!(!officer.is_node());
+        assert!(OfficerPseudonym::node().is_node());
+        for unsound in ["", "-a", "Jane Doe", "j.doe", &"a".repeat(65)] {
+            assert!(OfficerPseudonym::from_str(unsound).is_err(), "{unsound}");
+        }
     }
 }

@@ -1,4 +1,16 @@
 //! What customs officers talk about; knows no encoding, no store and no clock.
 
+pub mod finding;
 pub mod id;
 pub mod time;
+
+pub mod amount;
+pub mod handling;
+pub mod identifier;
+
+pub mod case;
+pub mod deadline;
+pub mod evidence;
+pub mod task_force;
+
+pub mod assistance;

@@ -1,6 +1,7 @@
-//! Points in time as the node keeps them; does not read a clock and does no calendar arithmetic.
+//! Points in time as the node keeps them; does not read a clock and knows no holidays.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +36,113 @@ impl Timestamp {
     #[must_use]
     pub fn year(self) -> i32 {
         civil(self.as_secs().div_euclid(86_400)).0
+    }
+
+    /// The day in UTC.
+    #[must_use]
+    pub fn date(self) -> Date {
+        let (year, month, day) = civil(self.as_secs().div_euclid(86_400));
+        Date { year, month, day }
+    }
+
+    /// This instant moved forward by working days: Monday to Friday in UTC, no holidays known.
+    ///
+    /// A start on a weekend counts from the Monday that follows, at the same time of day.
+    #[must_use]
+    pub fn plus_working_days(self, days: u32) -> Self {
+        let mut at = self.past_weekend();
+        let weeks = i64::from(days / 5);
+        at = at.plus_secs(weeks.saturating_mul(7 * 86_400));
+        for _ in 0..days % 5 {
+            at = at.plus_secs(86_400).past_weekend();
+        }
+        at
+    }
+
+    fn past_weekend(self) -> Self {
+        // 1970-01-01 was a Thursday: day 0 has weekday 3 when Monday is 0.
+        match self.as_secs().div_euclid(86_400).saturating_add(3).rem_euclid(7) {
+            5 => self.plus_secs(2 * 86_400),
+            6 => self.plus_secs(86_400),
+            _ => self,
+        }
+    }
+}
+
+/// A calendar day, as on a passport or in a retention rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    year: i32,
+    month: u8,
+    day: u8,
+}
+
+/// Why a text is not a calendar day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a date: write it as year-month-day, such as 2026-11-24")]
+pub struct InvalidDate;
+
+impl Date {
+    /// The day, if the calendar has it (years 0 to 9999).
+    ///
+    /// # Errors
+    /// If there is no such day.
+    pub fn new(year: i32, month: u8, day: u8) -> Result<Self, InvalidDate> {
+        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let last = match month {
+            4 | 6 | 9 | 11 => 30,
+            2 if is_leap => 29,
+            2 => 28,
+            _ => 31,
+        };
+        let is_sound =
+            (0..=9999).contains(&year) && (1..=12).contains(&month) && (1..=last).contains(&day);
+        if is_sound { Ok(Self { year, month, day }) } else { Err(InvalidDate) }
+    }
+
+    /// The year.
+    #[must_use]
+    pub const fn year(self) -> i32 {
+        self.year
+    }
+
+    /// The month, 1 to 12.
+    #[must_use]
+    pub const fn month(self) -> u8 {
+        self.month
+    }
+
+    /// The day of the month, from 1.
+    #[must_use]
+    pub const fn day(self) -> u8 {
+        self.day
+    }
+}
+
+impl FromStr for Date {
+    type Err = InvalidDate;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_shaped = text.len() == 10
+            && text.bytes().enumerate().all(|(at, b)| match at {
+                4 | 7 => b == b'-',
+                _ => b.is_ascii_digit(),
+            });
+        let mut parts = text.splitn(3, '-');
+        match (is_shaped, parts.next(), parts.next(), parts.next()) {
+            (true, Some(year), Some(month), Some(day)) => Self::new(
+                year.parse().map_err(|_| InvalidDate)?,
+                month.parse().map_err(|_| InvalidDate)?,
+                day.parse().map_err(|_| InvalidDate)?,
+            ),
+            _ => Err(InvalidDate),
+        }
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
     }
 }
 
@@ -85,5 +193,27 @@ mod tests {
     fn the_year_turns_at_midnight_utc() {
         assert_eq!(Timestamp::from_secs(1_798_761_599).year(), 2026);
         assert_eq!(Timestamp::from_secs(1_798_761_600).year(), 2027);
+    }
+
+    #[test]
+    fn a_date_is_a_day_of_the_calendar() {
+        for sound in ["2026-11-24", "2000-02-29", "0000-01-01"] {
+            assert_eq!(Date::from_str(sound).map(|d| d.to_string()), Ok(sound.to_owned()));
+        }
+        for unsound in
+            ["2026-02-29", "1900-02-29", "2026-13-01", "2026-00-10", "2026-1-1", "", "24.11.2026"]
+        {
+            assert_eq!(Date::from_str(unsound), Err(InvalidDate), "{unsound}");
+        }
+        assert_eq!(Timestamp::from_secs(951_782_400).date().to_string(), "2000-02-29");
+    }
+
+    #[test]
+    fn working_days_skip_the_weekend() {
+        let friday = Timestamp::from_secs(1_795_737_600); // 2026-11-27T00:00:00Z
+        assert_eq!(friday.plus_working_days(1).date().to_string(), "2026-11-30");
+        assert_eq!(friday.plus_working_days(2).date().to_string(), "2026-12-01");
+        assert_eq!(friday.plus_working_days(10).date().to_string(), "2026-12-11");
+        assert_eq!(friday.plus_secs(86_400).plus_working_days(0).date().to_string(), "2026-11-30");
     }
 }

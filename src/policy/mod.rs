@@ -1,1 +1,16 @@
 //! Who may do what to what, for which purpose; one pure decision, no lookup of its own.
+
+mod action;
+mod matrix;
+mod permit;
+mod role;
+mod rules;
+
+pub use crate::policy::action::{Action, Actor, Resource, ResourceKind, UnknownAction, Via};
+pub use crate::policy::matrix::{needs_purpose, roles_for};
+pub use crate::policy::permit::Permit;
+pub use crate::policy::role::{Role, UnknownRole, conflict};
+pub use crate::policy::rules::{Decision, DenialReason, decide};
+
+#[cfg(test)]
+mod rules_tests;

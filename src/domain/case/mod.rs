@@ -1,0 +1,13 @@
+//! A case: its kind, its status and what it is about; keeps nothing and signs nothing.
+
+mod goods;
+mod kind;
+mod status;
+mod subject;
+
+pub use crate::domain::case::goods::{Consignment, GoodsLine, HsEdition, TransportMode};
+pub use crate::domain::case::kind::{CaseType, UnknownCaseType};
+pub use crate::domain::case::status::{CaseStatus, IllegalStep, UnknownCaseStatus, step};
+pub use crate::domain::case::subject::{
+    Basis, IDENTIFIERS_MAX, Subject, SubjectKind, SubjectRole, UnknownSubjectWord,
+};

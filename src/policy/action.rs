@@ -1,0 +1,248 @@
+//! The closed lists of what can be done, by whom and to what; decides nothing.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::domain::id::{AuthorityName, ObjectId, OfficerPseudonym, UserId};
+use crate::policy::role::Role;
+
+macro_rules! actions {
+    ($count:literal; $($(#[$doc:meta])+ $variant:ident = $name:literal;)+) => {
+        /// What somebody wants to do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action {
+            $($(#[$doc])+ $variant,)+
+        }
+
+        impl Action {
+            /// Every action.
+            pub const ALL: [Self; $count] = [$(Self::$variant,)+];
+
+            /// The stable name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+        }
+    };
+}
+
+actions! {
+    36;
+    /// Open a case.
+    CaseOpen = "case.open";
+    /// Read a case.
+    CaseRead = "case.read";
+    /// See that cases exist: ids, status and type of those one may read.
+    CaseList = "case.list";
+    /// Change the content of a case.
+    CaseUpdate = "case.update";
+    /// Move a case to another status.
+    CaseMove = "case.move";
+    /// Register evidence.
+    EvidenceAdd = "evidence.add";
+    /// Read evidence.
+    EvidenceRead = "evidence.read";
+    /// Examine, sample, divide or copy evidence.
+    EvidenceExamine = "evidence.examine";
+    /// Release an item of evidence to a peer.
+    EvidenceRelease = "evidence.release";
+    /// Seal, open, return, destroy evidence, or report its loss.
+    CustodyRecord = "custody.record";
+    /// Give evidence away.
+    CustodyTransfer = "custody.transfer";
+    /// Receive evidence.
+    CustodyReceive = "custody.receive";
+    /// Write a request for assistance.
+    RequestDraft = "request.draft";
+    /// Approve and send a request.
+    RequestSubmit = "request.submit";
+    /// Any other act on a request.
+    RequestAct = "request.act";
+    /// Read a request.
+    RequestRead = "request.read";
+    /// Choose the fields of a summary.
+    SummaryDraft = "summary.draft";
+    /// Approve and send a summary.
+    SummaryShare = "summary.share";
+    /// Withdraw a summary.
+    SummaryWithdraw = "summary.withdraw";
+    /// Read a summary from a peer, or one that was shared.
+    SummaryRead = "summary.read";
+    /// Propose a task force, accept its charter, leave or end it.
+    TaskForceForm = "task_force.form";
+    /// Post to a task force.
+    TaskForcePost = "task_force.post";
+    /// Read a task force.
+    TaskForceRead = "task_force.read";
+    /// Make a court pack.
+    PackExport = "pack.export";
+    /// Import declarations, manifests and seizures.
+    Import = "import";
+    /// Read imported declarations.
+    DeclarationRead = "declaration.read";
+    /// Read the transparency log and its proofs.
+    LogRead = "log.read";
+    /// Read who did and read what.
+    AuditRead = "audit.read";
+    /// Check store against records against log, and with peers.
+    AuditRun = "audit.run";
+    /// Read names, roles and state of users.
+    UserRead = "user.read";
+    /// Create and disable users, give roles and tokens.
+    UserManage = "user.manage";
+    /// See peers and how deliveries stand.
+    PeerRead = "peer.read";
+    /// Add and remove peers.
+    PeerManage = "peer.manage";
+    /// See health and settings of the node.
+    NodeRead = "node.read";
+    /// Backup, rotation of keys, settings.
+    NodeManage = "node.manage";
+    /// End a delivery by a signed decision.
+    DeliveryEnd = "delivery.end";
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A text that names no action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such action")]
+pub struct UnknownAction;
+
+impl FromStr for Action {
+    type Err = UnknownAction;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|action| action.name() == text).ok_or(UnknownAction)
+    }
+}
+
+/// How an actor came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Via {
+    /// With an officer's token.
+    Token,
+    /// Over the local socket of the machine: users, tokens and health only.
+    LocalSocket,
+    /// The node itself: receipts, timers, messages of peers.
+    Node,
+}
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The user; none for the node itself and the local socket.
+    pub user: Option<UserId>,
+    /// What peers see of them.
+    pub pseudonym: OfficerPseudonym,
+    /// Their roles.
+    pub roles: BTreeSet<Role>,
+    /// The highest classification level they may see.
+    pub clearance: u8,
+    /// Their unit.
+    pub unit: Option<String>,
+    /// How they came in.
+    pub via: Via,
+}
+
+impl Actor {
+    /// The node acting by itself.
+    #[must_use]
+    pub fn node() -> Self {
+        Self {
+            user: None,
+            pseudonym: OfficerPseudonym::node(),
+            roles: BTreeSet::new(),
+            clearance: u8::MAX,
+            unit: None,
+            via: Via::Node,
+        }
+    }
+
+    /// Whoever has the machine's local socket (mode 0600).
+    #[must_use]
+    pub fn local_socket() -> Self {
+        Self { clearance: 0, via: Via::LocalSocket, ..Self::node() }
+    }
+}
+
+/// What something is, for the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResourceKind {
+    /// A case.
+    Case,
+    /// An evidence item.
+    Evidence,
+    /// A request for assistance.
+    Request,
+    /// A summary.
+    Summary,
+    /// A task force.
+    TaskForce,
+    /// An imported declaration.
+    Declaration,
+    /// The log, the audit trail, users, peers, the node.
+    System,
+}
+
+/// What is acted on, as far as the rules need to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// What it is.
+    pub kind: ResourceKind,
+    /// Its id; none before it exists and for the system.
+    pub id: Option<ObjectId>,
+    /// The authority it comes from; none if it is the own one.
+    pub originator: Option<AuthorityName>,
+    /// The officer who answers for it.
+    pub owner: Option<UserId>,
+    /// The officers who work on it.
+    pub team: BTreeSet<UserId>,
+    /// The unit it belongs to.
+    pub unit: Option<String>,
+    /// The classification level of its marking.
+    pub level: u8,
+    /// Closed to all but owner and team.
+    pub is_restricted: bool,
+    /// Who drafted what is to be approved.
+    pub author: Option<UserId>,
+    /// Whether approval by a second officer is configured for it.
+    pub four_eyes: bool,
+}
+
+impl Resource {
+    /// Something that is not a matter of a case: the log, users, peers, the node.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::of(ResourceKind::System)
+    }
+
+    /// Something of that kind of which nothing else is known: open to the unit, level 0, four eyes.
+    #[must_use]
+    pub fn of(kind: ResourceKind) -> Self {
+        Self {
+            kind,
+            id: None,
+            originator: None,
+            owner: None,
+            team: BTreeSet::new(),
+            unit: None,
+            level: 0,
+            is_restricted: false,
+            author: None,
+            four_eyes: true,
+        }
+    }
+
+    /// The same resource with its id.
+    #[must_use]
+    pub fn with_id(self, id: ObjectId) -> Self {
+        Self { id: Some(id), ..self }
+    }
+}

@@ -1,0 +1,182 @@
+//! The rules: deny by default, the least role that allows, purpose for content, nobody approves their own.
+
+use crate::domain::handling::Purpose;
+use crate::policy::action::{Action, Actor, Resource, ResourceKind, Via};
+use crate::policy::matrix::{
+    Nature, fits, is_automatic, is_local, nature, needs_purpose, roles_for,
+};
+use crate::policy::permit::Permit;
+use crate::policy::role::Role;
+
+/// Yes with a permit, or no with the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Decision {
+    /// Allowed.
+    Permit(Permit),
+    /// Not allowed.
+    Denied(DenialReason),
+}
+
+/// Why something is not allowed, for the officer who tried.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DenialReason {
+    /// None of the roles allows it.
+    #[error("none of your roles allows {action}; it needs {}", names(.needed))]
+    NoRole {
+        /// What was tried.
+        action: Action,
+        /// The roles that would allow it.
+        needed: &'static [Role],
+    },
+    /// Content is read and used for a purpose.
+    #[error("{0} needs a purpose, such as customs_enforcement; name it")]
+    NoPurpose(Action),
+    /// The purpose does not fit.
+    #[error("the purpose {purpose} does not allow {action}")]
+    WrongPurpose {
+        /// What was tried.
+        action: Action,
+        /// The purpose named.
+        purpose: Purpose,
+    },
+    /// The marking is above the clearance.
+    #[error("it is classified at level {level}, above your clearance {clearance}")]
+    Clearance {
+        /// The level of the resource.
+        level: u8,
+        /// The level of the actor.
+        clearance: u8,
+    },
+    /// Who runs or audits the node sees no content, whatever other role they have.
+    #[error("whoever is {0} works on no case, even with another role; use another user")]
+    SeparateDuty(Role),
+    /// Not in the team and not of the unit.
+    #[error("you are neither in its team nor of its unit; ask its owner to add you")]
+    NotInTeam,
+    /// The author cannot approve.
+    #[error("you drafted it: {0} needs a second officer")]
+    OwnDraft(Action),
+    /// Who drafted it is not known, so nobody can be the second officer.
+    #[error("it is not known who drafted it, so {0} cannot be a second officer's approval")]
+    NoAuthor(Action),
+    /// Only its originator may change it.
+    #[error("it comes from another authority; only its originator may change it")]
+    Foreign,
+    /// The local socket is for users, tokens and health.
+    #[error(
+        "the local socket allows users, tokens and health only; use an officer's token for {0}"
+    )]
+    LocalSocket(Action),
+    /// The node does only what needs no person.
+    #[error("{0} needs an officer; the node does not do it by itself")]
+    NeedsOfficer(Action),
+}
+
+/// Whether an actor may do something to something, for a purpose.
+pub fn decide(
+    actor: &Actor,
+    action: Action,
+    resource: &Resource,
+    purpose: Option<Purpose>,
+) -> Decision {
+    match judge(actor, action, resource, purpose) {
+        Ok(role) => Decision::Permit(Permit::grant(actor, role, action, resource, purpose)),
+        Err(reason) => Decision::Denied(reason),
+    }
+}
+
+impl Decision {
+    /// The permit, or the reason there is none.
+    ///
+    /// # Errors
+    /// If it was denied.
+    pub fn into_result(self) -> Result<Permit, DenialReason> {
+        match self {
+            Self::Permit(permit) => Ok(permit),
+            Self::Denied(reason) => Err(reason),
+        }
+    }
+}
+
+fn judge(
+    actor: &Actor,
+    action: Action,
+    resource: &Resource,
+    purpose: Option<Purpose>,
+) -> Result<Option<Role>, DenialReason> {
+    match actor.via {
+        Via::LocalSocket if is_local(action) => return Ok(None),
+        Via::LocalSocket => return Err(DenialReason::LocalSocket(action)),
+        Via::Node if is_automatic(action) => return Ok(None),
+        Via::Node => return Err(DenialReason::NeedsOfficer(action)),
+        Via::Token => {}
+    }
+    let needed = roles_for(action);
+    let role = needed
+        .iter()
+        .copied()
+        .find(|role| actor.roles.contains(role))
+        .ok_or(DenialReason::NoRole { action, needed })?;
+    if needs_purpose(action) {
+        let purpose = purpose.ok_or(DenialReason::NoPurpose(action))?;
+        if !fits(purpose, action) {
+            return Err(DenialReason::WrongPurpose { action, purpose });
+        }
+    }
+    let nature = nature(action);
+    if nature != Nature::System {
+        reach(actor, role, resource)?;
+    }
+    if nature == Nature::Change && resource.originator.is_some() {
+        return Err(DenialReason::Foreign);
+    }
+    if nature == Nature::Approval && resource.four_eyes {
+        second_officer(actor, action, resource)?;
+    }
+    Ok(Some(role))
+}
+
+fn second_officer(actor: &Actor, action: Action, resource: &Resource) -> Result<(), DenialReason> {
+    match (resource.author, actor.user) {
+        (Some(author), Some(user)) if author != user => Ok(()),
+        (Some(_), Some(_)) => Err(DenialReason::OwnDraft(action)),
+        (None, _) | (_, None) => Err(DenialReason::NoAuthor(action)),
+    }
+}
+
+/// Clearance always; team or unit, and in a restricted case the team only. The contact point and the supervisor
+/// see what passes their desks, unless it is restricted.
+fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialReason> {
+    let apart = [Role::SystemAdministrator, Role::Auditor];
+    if let Some(duty) = apart.into_iter().find(|duty| actor.roles.contains(duty)) {
+        return Err(DenialReason::SeparateDuty(duty));
+    }
+    if resource.level > actor.clearance {
+        return Err(DenialReason::Clearance { level: resource.level, clearance: actor.clearance });
+    }
+    let is_in_team = actor
+        .user
+        .is_some_and(|user| resource.owner == Some(user) || resource.team.contains(&user));
+    let is_everybodys = resource.id.is_none() || resource.kind == ResourceKind::Declaration;
+    let is_of_unit = resource.unit.is_some() && resource.unit == actor.unit;
+    let is_desk = match role {
+        Role::Supervisor | Role::ContactPoint => true,
+        Role::CaseOfficer
+        | Role::EvidenceCustodian
+        | Role::Analyst
+        | Role::LiaisonOfficer
+        | Role::DataProtectionOfficer
+        | Role::Auditor
+        | Role::SystemAdministrator
+        | Role::JointTeamMember
+        | Role::JudicialLiaison => false,
+    };
+    let is_open = !resource.is_restricted && (is_of_unit || is_desk || is_everybodys);
+    if is_in_team || is_open { Ok(()) } else { Err(DenialReason::NotInTeam) }
+}
+
+fn names(roles: &[Role]) -> String {
+    let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+    names.join(" or ")
+}

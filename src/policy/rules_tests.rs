@@ -1,0 +1,250 @@
+//! Every action for every role, and each reason for a no.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use super::rules::*;
+use crate::domain::handling::Purpose;
+use crate::domain::id::{AuthorityName, ObjectId, OfficerPseudonym, UserId};
+use crate::policy::action::{Action, Actor, Resource, ResourceKind, Via};
+use crate::policy::matrix::{Nature, nature};
+use crate::policy::role::Role;
+
+fn user(byte: u8) -> UserId {
+    UserId(Uuid::from_bytes([byte; 16]))
+}
+
+fn officer(roles: &[Role]) -> Actor {
+    Actor {
+        user: Some(user(1)),
+        pseudonym: OfficerPseudonym::from_random([1; 8]),
+        roles: roles.iter().copied().collect(),
+        clearance: 1,
+        unit: Some("north".to_owned()),
+        via: Via::Token,
+    }
+}
+
+/// A case of the officer's unit, drafted by another.
+fn own_unit() -> Resource {
+    Resource {
+        unit: Some("north".to_owned()),
+        owner: Some(user(3)),
+        author: Some(user(2)),
+        ..Resource::of(ResourceKind::Case).with_id(ObjectId::from_random([7; 16]))
+    }
+}
+
+fn denial(actor: &Actor, action: Action, resource: &Resource) -> DenialReason {
+    match decide(actor, action, resource, Some(Purpose::CustomsEnforcement)) {
+        Decision::Denied(reason) => reason,
+        Decision::Permit(permit) => panic!("{action} was permitted: {permit:?}"),
+    }
+}
+
+fn is_permitted(actor: &Actor, action: Action, resource: &Resource) -> bool {
+    let decision = decide(actor, action, resource, Some(Purpose::CustomsEnforcement));
+    matches!(decision, Decision::Permit(_))
+}
+
+/// The matrix as auditors read it, written apart from the rules: action, then a mark for each role in the order of
+/// case officer, supervisor, contact point, evidence custodian, analyst, liaison officer, data-protection officer,
+/// auditor, system administrator, joint-team member, judicial liaison.
+const MATRIX: [(Action, &str); 36] = [
+    (Action::CaseOpen, "xx........."),
+    (Action::CaseRead, "xxx.x.....x"),
+    (Action::CaseList, "xxx.x.....x"),
+    (Action::CaseUpdate, "xx........."),
+    (Action::CaseMove, "xx........."),
+    (Action::EvidenceAdd, "x..x......."),
+    (Action::EvidenceRead, "xx.xx.....x"),
+    (Action::EvidenceExamine, "x...x......"),
+    (Action::EvidenceRelease, ".xx........"),
+    (Action::CustodyRecord, "x..xx......"),
+    (Action::CustodyTransfer, "x..xx......"),
+    (Action::CustodyReceive, "x..xx......"),
+    (Action::RequestDraft, "x.x..x....."),
+    (Action::RequestSubmit, ".xx........"),
+    (Action::RequestAct, "xxx........"),
+    (Action::RequestRead, "xxx.xx....x"),
+    (Action::SummaryDraft, "x.x........"),
+    (Action::SummaryShare, ".xx........"),
+    (Action::SummaryWithdraw, "xxx........"),
+    (Action::SummaryRead, "xxx.xx....x"),
+    (Action::TaskForceForm, ".xx........"),
+    (Action::TaskForcePost, "xxx..x...x."),
+    (Action::TaskForceRead, "xxx..x...x."),
+    (Action::PackExport, "xx........x"),
+    (Action::Import, "x...x......"),
+    (Action::DeclarationRead, "xx..x......"),
+    (Action::LogRead, "xxxxxxxxx.x"),
+    (Action::AuditRead, "......xx..."),
+    (Action::AuditRun, ".......xx.."),
+    (Action::UserRead, ".x....xxx.."),
+    (Action::UserManage, "........x.."),
+    (Action::PeerRead, "xxx....xx.."),
+    (Action::PeerManage, "........x.."),
+    (Action::NodeRead, ".......xx.."),
+    (Action::NodeManage, "........x.."),
+    (Action::DeliveryEnd, ".xx........"),
+];
+
+#[test]
+fn every_action_for_every_role_is_as_the_matrix_says() {
+    let listed: BTreeSet<Action> = MATRIX.iter().map(|(action, _)| *action).collect();
+    assert_eq!(listed, Action::ALL.into_iter().collect());
+    for (action, marks) in MATRIX {
+        assert_eq!(marks.len(), Role::ALL.len());
+        for (role, mark) in Role::ALL.into_iter().zip(marks.chars()) {
+            let resource = match nature(action) {
+                Nature::System => Resource::system(),
+                Nature::Content | Nature::Change | Nature::Approval | Nature::Listing => own_unit(),
+            };
+            let permitted = is_permitted(&officer(&[role]), action, &resource);
+            assert_eq!(permitted, mark == 'x', "{action} as {role}");
+        }
+        assert!(matches!(denial(&officer(&[]), action, &own_unit()), DenialReason::NoRole { .. }));
+        assert_eq!(Action::from_str(action.name()), Ok(action));
+    }
+}
+
+#[test]
+fn a_permit_says_who_as_what_on_what_and_why() {
+    let actor = officer(&[Role::Analyst, Role::Supervisor]);
+    let decision =
+        decide(&actor, Action::CaseRead, &own_unit(), Some(Purpose::AdministrativeSanction));
+    let permit = decision.into_result().unwrap();
+    assert_eq!(permit.user(), actor.user);
+    assert_eq!(permit.actor(), &actor.pseudonym);
+    assert_eq!((permit.role(), permit.role_name()), (Some(Role::Supervisor), "supervisor"));
+    assert_eq!(permit.action(), Action::CaseRead);
+    assert_eq!(permit.resource(), own_unit().id);
+    assert_eq!(permit.purpose(), Some(Purpose::AdministrativeSanction));
+}
+
+#[test]
+fn content_is_read_for_a_purpose_that_fits() {
+    let actor = officer(&[Role::CaseOfficer]);
+    assert_eq!(
+        decide(&actor, Action::CaseRead, &own_unit(), None),
+        Decision::Denied(DenialReason::NoPurpose(Action::CaseRead))
+    );
+    for purpose in [Purpose::Training, Purpose::Audit, Purpose::DataProtection] {
+        assert!(matches!(
+            decide(&actor, Action::CaseRead, &own_unit(), Some(purpose)),
+            Decision::Denied(DenialReason::WrongPurpose { .. })
+        ));
+    }
+    let may = |action, purpose| {
+        matches!(decide(&actor, action, &own_unit(), Some(purpose)), Decision::Permit(_))
+    };
+    assert!(may(Action::CaseRead, Purpose::RiskAnalysis));
+    assert!(!may(Action::CaseUpdate, Purpose::RiskAnalysis));
+    assert!(may(Action::CustodyTransfer, Purpose::EvidenceCustody));
+    assert!(!may(Action::CaseRead, Purpose::EvidenceCustody));
+    assert!(matches!(decide(&actor, Action::CaseList, &own_unit(), None), Decision::Permit(_)));
+}
+
+#[test]
+fn the_author_never_approves() {
+    let actor = officer(&[Role::ContactPoint]);
+    for action in [Action::RequestSubmit, Action::SummaryShare, Action::EvidenceRelease] {
+        assert!(is_permitted(&actor, action, &own_unit()));
+        let own = Resource { author: actor.user, ..own_unit() };
+        assert_eq!(denial(&actor, action, &own), DenialReason::OwnDraft(action));
+        let unknown = Resource { author: None, ..own_unit() };
+        assert_eq!(denial(&actor, action, &unknown), DenialReason::NoAuthor(action));
+        assert!(is_permitted(&actor, action, &Resource { four_eyes: false, ..own }));
+    }
+}
+
+#[test]
+fn whoever_runs_or_audits_the_node_sees_no_content_with_any_other_role() {
+    for duty in [Role::SystemAdministrator, Role::Auditor] {
+        let mut all = officer(&Role::ALL);
+        all.roles.retain(|role| {
+            *role == duty || !matches!(role, Role::SystemAdministrator | Role::Auditor)
+        });
+        for action in Action::ALL.into_iter().filter(|action| nature(*action) != Nature::System) {
+            let reason = denial(&all, action, &own_unit());
+            assert_eq!(reason, DenialReason::SeparateDuty(duty), "{action}");
+        }
+        assert!(is_permitted(&all, Action::NodeRead, &Resource::system()));
+    }
+}
+
+#[test]
+fn a_case_is_open_to_its_team_and_its_unit() {
+    let actor = officer(&[Role::CaseOfficer]);
+    let other_unit = Resource { unit: Some("south".to_owned()), ..own_unit() };
+    assert_eq!(denial(&actor, Action::CaseRead, &other_unit), DenialReason::NotInTeam);
+    let of_nobody = Resource { unit: None, owner: None, ..own_unit() };
+    assert_eq!(denial(&actor, Action::CaseRead, &of_nobody), DenialReason::NotInTeam);
+    let in_team = Resource { team: BTreeSet::from([user(1)]), ..other_unit.clone() };
+    assert!(is_permitted(&actor, Action::CaseRead, &in_team));
+    let owned = Resource { owner: actor.user, ..other_unit.clone() };
+    assert!(is_permitted(&actor, Action::CaseRead, &owned));
+    assert!(is_permitted(&actor, Action::CaseOpen, &Resource::of(ResourceKind::Case)));
+    assert!(is_permitted(&officer(&[Role::Supervisor]), Action::CaseRead, &other_unit));
+
+    let restricted = Resource { is_restricted: true, ..own_unit() };
+    for role in [Role::CaseOfficer, Role::Supervisor, Role::ContactPoint] {
+        assert_eq!(
+            denial(&officer(&[role]), Action::CaseRead, &restricted),
+            DenialReason::NotInTeam
+        );
+    }
+    let joined = Resource { is_restricted: true, ..in_team };
+    assert!(is_permitted(&actor, Action::CaseRead, &joined));
+}
+
+#[test]
+fn a_marking_above_the_clearance_closes_it() {
+    let secret = Resource { level: 2, owner: Some(user(1)), ..own_unit() };
+    assert_eq!(
+        denial(&officer(&[Role::Supervisor]), Action::CaseRead, &secret),
+        DenialReason::Clearance { level: 2, clearance: 1 }
+    );
+}
+
+#[test]
+fn only_the_originator_changes_what_comes_from_a_peer() {
+    let foreign =
+        Resource { originator: AuthorityName::from_str("customs.xb.example").ok(), ..own_unit() };
+    let actor = officer(&[Role::CaseOfficer, Role::ContactPoint]);
+    assert_eq!(denial(&actor, Action::CaseUpdate, &foreign), DenialReason::Foreign);
+    assert!(is_permitted(&actor, Action::SummaryRead, &foreign));
+    assert!(is_permitted(&actor, Action::RequestAct, &foreign));
+}
+
+#[test]
+fn the_local_socket_and_the_node_do_what_needs_no_officer() {
+    for action in Action::ALL {
+        let local = is_permitted(&Actor::local_socket(), action, &Resource::system());
+        let listed = [Action::UserRead, Action::UserManage, Action::NodeRead].contains(&action);
+        assert_eq!(local, listed, "{action} over the local socket");
+        if is_permitted(&Actor::node(), action, &own_unit()) {
+            let allowed = [
+                Action::RequestAct,
+                Action::LogRead,
+                Action::AuditRun,
+                Action::NodeRead,
+                Action::PeerRead,
+            ];
+            assert!(allowed.contains(&action), "{action} by the node");
+        }
+    }
+    let permit = decide(&Actor::node(), Action::RequestAct, &own_unit(), None);
+    assert_eq!(permit.into_result().map(|permit| permit.role_name()), Ok("node"));
+}
+
+#[test]
+fn a_denial_says_what_to_do() {
+    let reason = denial(&officer(&[Role::Auditor]), Action::UserManage, &Resource::system());
+    assert_eq!(
+        reason.to_string(),
+        "none of your roles allows user.manage; it needs system_administrator"
+    );
+}
