@@ -3,4 +3,5 @@
 mod support;
 
 mod audit;
+mod store;
 mod vectors;

@@ -1,5 +1,7 @@
 //! What several integration tests need: finding the shared test data; holds no tests.
 
+pub(crate) mod postgres;
+
 use std::path::{Path, PathBuf};
 
 /// A folder of test data made by others (`vectors/<set>` of the shared folder).

@@ -1,0 +1,7 @@
+-- One content key a key group, wrapped by the node's store key; null once it was destroyed.
+CREATE TABLE content_keys (
+    key_group TEXT NOT NULL PRIMARY KEY,
+    wrapped BLOB,
+    created_at INTEGER NOT NULL,
+    destroyed_at INTEGER
+) STRICT;

@@ -1,0 +1,408 @@
+-- Everything a node remembers. The step of the same number for SQLite makes the same tables.
+-- Times are microseconds since 1970 UTC unless the column says otherwise (issued_at: seconds, as in the statement).
+
+-- Signed statements, own and foreign, in the order in which they were committed here.
+CREATE TABLE records (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    hash BYTEA NOT NULL UNIQUE,
+    author TEXT NOT NULL,
+    object TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    prev BYTEA,
+    issued_at BIGINT NOT NULL,
+    stored_at BIGINT NOT NULL,
+    own BIGINT NOT NULL,
+    statement BYTEA NOT NULL,
+    leaf_hashes BYTEA NOT NULL
+);
+CREATE INDEX records_object ON records (object, seq);
+CREATE INDEX records_kind ON records (kind, seq);
+
+-- The fields of a record, sealed together for each key group.
+CREATE TABLE record_fields (
+    record_seq BIGINT NOT NULL REFERENCES records (seq),
+    key_group TEXT NOT NULL,
+    sealed BYTEA NOT NULL,
+    PRIMARY KEY (record_seq, key_group)
+);
+CREATE INDEX record_fields_group ON record_fields (key_group);
+
+-- The newest statement of each chain; changed by compare-and-swap only.
+CREATE TABLE chains (
+    object TEXT NOT NULL,
+    author TEXT NOT NULL,
+    head BYTEA NOT NULL,
+    length BIGINT NOT NULL,
+    PRIMARY KEY (object, author)
+);
+
+-- COSE receipts of our own log and of the peers' logs; proof is the cosigned .tlog-proof, once witnessed.
+CREATE TABLE receipts (
+    record_hash BYTEA NOT NULL,
+    origin TEXT NOT NULL,
+    log_index BIGINT NOT NULL,
+    tree_size BIGINT NOT NULL,
+    receipt BYTEA NOT NULL,
+    proof BYTEA,
+    stored_at BIGINT NOT NULL,
+    PRIMARY KEY (record_hash, origin)
+);
+CREATE INDEX receipts_position ON receipts (origin, log_index);
+CREATE INDEX receipts_unwitnessed ON receipts (origin, log_index) WHERE proof IS NULL;
+
+-- Our log of each year.
+CREATE TABLE logs (
+    origin TEXT NOT NULL PRIMARY KEY,
+    year BIGINT NOT NULL UNIQUE,
+    size BIGINT NOT NULL,
+    root BYTEA NOT NULL,
+    frontier BYTEA NOT NULL,
+    sealed_seq BIGINT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    closed_at BIGINT
+);
+CREATE TABLE log_leaves (
+    origin TEXT NOT NULL,
+    idx BIGINT NOT NULL,
+    record_hash BYTEA NOT NULL,
+    PRIMARY KEY (origin, idx),
+    UNIQUE (record_hash, origin)
+);
+CREATE TABLE log_tiles (
+    origin TEXT NOT NULL,
+    level BIGINT NOT NULL,
+    n BIGINT NOT NULL,
+    hashes BYTEA NOT NULL,
+    PRIMARY KEY (origin, level, n)
+);
+CREATE TABLE log_checkpoints (
+    origin TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    root BYTEA NOT NULL,
+    note BYTEA NOT NULL,
+    cosigned BYTEA,
+    sealed_at BIGINT NOT NULL,
+    published_at BIGINT,
+    witnessed_at BIGINT,
+    PRIMARY KEY (origin, size)
+);
+
+-- What we have cosigned for others; changed by compare-and-swap on size and root.
+CREATE TABLE witness_states (
+    origin TEXT NOT NULL PRIMARY KEY,
+    size BIGINT NOT NULL,
+    root BYTEA NOT NULL,
+    note BYTEA NOT NULL,
+    cosigned_at BIGINT NOT NULL
+);
+CREATE TABLE witness_conflicts (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    origin TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    request BYTEA NOT NULL,
+    reason TEXT NOT NULL
+);
+
+CREATE TABLE peers (
+    authority TEXT NOT NULL PRIMARY KEY,
+    root_key BYTEA NOT NULL,
+    added_at BIGINT NOT NULL,
+    removed_at BIGINT
+);
+CREATE TABLE cards (
+    authority TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    card BYTEA NOT NULL,
+    received_at BIGINT NOT NULL,
+    PRIMARY KEY (authority, version)
+);
+
+-- What is to be sent. next_at and lease_until are 0 until the row was postponed or leased, so that the index of
+-- the held rows stays small however long the queue is.
+CREATE TABLE outbox (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    peer TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    record_hash BYTEA NOT NULL,
+    frame TEXT NOT NULL,
+    disclosure BYTEA,
+    state TEXT NOT NULL DEFAULT 'queued',
+    attempts BIGINT NOT NULL DEFAULT 0,
+    next_at BIGINT NOT NULL DEFAULT 0,
+    lease_token BIGINT NOT NULL DEFAULT 0,
+    lease_until BIGINT NOT NULL DEFAULT 0,
+    last_error TEXT,
+    queued_at BIGINT NOT NULL,
+    settled_at BIGINT,
+    UNIQUE (record_hash, peer, frame)
+);
+CREATE INDEX outbox_queued ON outbox (peer, id) WHERE state = 'queued';
+CREATE INDEX outbox_held ON outbox (peer, conversation, id)
+    WHERE state = 'queued' AND (next_at > 0 OR lease_until > 0);
+
+CREATE TABLE inbox (
+    peer TEXT NOT NULL,
+    record_hash BYTEA NOT NULL,
+    received_at BIGINT NOT NULL,
+    outcome TEXT NOT NULL,
+    answer BYTEA,
+    PRIMARY KEY (record_hash, peer)
+);
+
+CREATE TABLE leases (
+    name TEXT NOT NULL PRIMARY KEY,
+    holder TEXT NOT NULL,
+    token BIGINT NOT NULL,
+    until BIGINT NOT NULL
+);
+
+CREATE TABLE idempotency (
+    caller TEXT NOT NULL,
+    key TEXT NOT NULL,
+    request_hash BYTEA NOT NULL,
+    status BIGINT NOT NULL,
+    body BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (caller, key)
+);
+CREATE INDEX idempotency_age ON idempotency (created_at);
+
+CREATE TABLE users (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    pseudonym TEXT NOT NULL UNIQUE,
+    roles TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    clearance BIGINT NOT NULL,
+    disabled_at BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE TABLE tokens (
+    hash BYTEA NOT NULL PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    label TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT
+);
+CREATE INDEX tokens_user ON tokens (user_id);
+
+-- Who did or saw what; each row's hash covers the row before.
+CREATE TABLE audit_events (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    role TEXT NOT NULL,
+    action TEXT NOT NULL,
+    object TEXT,
+    purpose TEXT,
+    outcome TEXT NOT NULL,
+    detail TEXT,
+    prev BYTEA NOT NULL,
+    hash BYTEA NOT NULL
+);
+CREATE INDEX audit_events_object ON audit_events (object, seq);
+CREATE INDEX audit_events_actor ON audit_events (actor, seq);
+
+-- Projections: what lists and search read. All that follows is rebuilt from the records at any time.
+
+CREATE TABLE object_fields (
+    object TEXT NOT NULL,
+    path TEXT NOT NULL,
+    value BYTEA NOT NULL,
+    record_hash BYTEA NOT NULL,
+    field_index BIGINT NOT NULL,
+    PRIMARY KEY (object, path)
+);
+
+CREATE TABLE cases (
+    id TEXT NOT NULL PRIMARY KEY,
+    reference TEXT NOT NULL,
+    title TEXT NOT NULL,
+    case_type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    head BYTEA NOT NULL,
+    version BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX cases_reference ON cases (reference);
+CREATE INDEX cases_opened ON cases (opened_at, id);
+CREATE INDEX cases_status ON cases (status, opened_at, id);
+CREATE INDEX cases_unit ON cases (unit, opened_at, id);
+CREATE INDEX cases_owner ON cases (owner, opened_at, id);
+CREATE TABLE case_team (
+    case_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (case_id, user_id)
+);
+CREATE INDEX case_team_user ON case_team (user_id);
+
+CREATE TABLE identifiers (
+    scheme TEXT NOT NULL,
+    normalised TEXT NOT NULL,
+    object TEXT NOT NULL,
+    path TEXT NOT NULL,
+    check_result TEXT NOT NULL,
+    PRIMARY KEY (object, path)
+);
+CREATE INDEX identifiers_value ON identifiers (normalised, scheme);
+
+CREATE TABLE evidence (
+    id TEXT NOT NULL PRIMARY KEY,
+    case_id TEXT NOT NULL,
+    description TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    sha256 BYTEA NOT NULL,
+    blake3 BYTEA NOT NULL,
+    blob TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    head BYTEA NOT NULL
+);
+CREATE INDEX evidence_case ON evidence (case_id, created_at, id);
+CREATE INDEX evidence_blob ON evidence (blob);
+CREATE INDEX evidence_sha256 ON evidence (sha256);
+CREATE TABLE custody (
+    evidence_id TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    record_hash BYTEA NOT NULL,
+    event TEXT NOT NULL,
+    from_actor TEXT,
+    to_actor TEXT,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (evidence_id, position)
+);
+CREATE TABLE pending_transfers (
+    evidence_id TEXT NOT NULL PRIMARY KEY,
+    record_hash BYTEA NOT NULL,
+    giver TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    at BIGINT NOT NULL
+);
+CREATE INDEX pending_transfers_receiver ON pending_transfers (receiver, at);
+
+CREATE TABLE blobs (
+    name TEXT NOT NULL PRIMARY KEY,
+    key_group TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    sha256 BYTEA NOT NULL,
+    blake3 BYTEA NOT NULL,
+    state TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX blobs_state ON blobs (state, created_at);
+CREATE TABLE blob_grants (
+    blob TEXT NOT NULL,
+    authority TEXT NOT NULL,
+    evidence_id TEXT NOT NULL,
+    granted_by_record BYTEA NOT NULL,
+    PRIMARY KEY (blob, authority)
+);
+
+CREATE TABLE requests (
+    id TEXT NOT NULL PRIMARY KEY,
+    direction TEXT NOT NULL,
+    peer TEXT NOT NULL,
+    case_id TEXT,
+    instrument TEXT NOT NULL,
+    profile BYTEA NOT NULL,
+    state TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    answer_by BIGINT,
+    late_withdrawal BIGINT NOT NULL
+);
+CREATE INDEX requests_created ON requests (created_at, id);
+CREATE INDEX requests_case ON requests (case_id);
+CREATE INDEX requests_due ON requests (answer_by) WHERE answer_by IS NOT NULL;
+CREATE TABLE request_acts (
+    request_id TEXT NOT NULL,
+    record_hash BYTEA NOT NULL,
+    author TEXT NOT NULL,
+    act TEXT NOT NULL,
+    position BIGINT,
+    verdict TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (request_id, record_hash)
+);
+CREATE INDEX request_acts_record ON request_acts (record_hash);
+
+CREATE TABLE summaries (
+    id TEXT NOT NULL PRIMARY KEY,
+    case_id TEXT,
+    direction TEXT NOT NULL,
+    author TEXT NOT NULL,
+    title TEXT NOT NULL,
+    marking TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    delete_by BIGINT,
+    withdrawn_at BIGINT,
+    head BYTEA NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX summaries_created ON summaries (created_at, id);
+CREATE INDEX summaries_case ON summaries (case_id);
+CREATE INDEX summaries_delete ON summaries (delete_by) WHERE delete_by IS NOT NULL;
+CREATE TABLE summary_recipients (
+    summary_id TEXT NOT NULL,
+    authority TEXT NOT NULL,
+    PRIMARY KEY (summary_id, authority)
+);
+CREATE TABLE summary_sources (
+    summary_id TEXT NOT NULL,
+    record_hash BYTEA NOT NULL,
+    fields BYTEA NOT NULL,
+    PRIMARY KEY (summary_id, record_hash)
+);
+
+CREATE TABLE task_forces (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    coordinator TEXT NOT NULL,
+    state TEXT NOT NULL,
+    ends_at BIGINT,
+    created_at BIGINT NOT NULL,
+    head BYTEA NOT NULL
+);
+CREATE INDEX task_forces_created ON task_forces (created_at, id);
+CREATE TABLE task_force_members (
+    task_force_id TEXT NOT NULL,
+    authority TEXT NOT NULL,
+    joined_at BIGINT,
+    left_at BIGINT,
+    PRIMARY KEY (task_force_id, authority)
+);
+CREATE TABLE task_force_posts (
+    task_force_id TEXT NOT NULL,
+    record_hash BYTEA NOT NULL,
+    author TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (task_force_id, record_hash)
+);
+
+-- Imported declarations; not rebuilt from records.
+CREATE TABLE declarations (
+    id TEXT NOT NULL PRIMARY KEY,
+    source TEXT NOT NULL,
+    imported_at BIGINT NOT NULL,
+    hs6 TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    departure TEXT NOT NULL,
+    importer TEXT NOT NULL,
+    seller TEXT NOT NULL,
+    net_mass TEXT NOT NULL,
+    item_price TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    score BIGINT NOT NULL,
+    reasons TEXT NOT NULL,
+    raw TEXT NOT NULL
+);
+CREATE INDEX declarations_score ON declarations (score, id);
+CREATE INDEX declarations_hs6 ON declarations (hs6, origin);
+CREATE INDEX declarations_importer ON declarations (importer);

@@ -1,0 +1,392 @@
+//! What waits to be sent to each peer, leased in order; sends nothing and sets no retry times.
+//!
+//! Order holds within a conversation (one peer, one case or request): a row is leased only if each older row of its
+//! conversation is settled or in the same lease. A lease carries a fencing token; who settles or postpones with
+//! another one gets a conflict.
+
+use std::collections::HashSet;
+
+use crate::node::store::error::{StoreError, ensure_affected};
+use crate::node::store::table::{Cell, table, words};
+use crate::node::store::tx::Tx;
+use crate::node::store::value::{Param, params};
+
+words! {
+    /// What a row is sent as.
+    OutboxFrame {
+        /// A record with the disclosed fields and our receipt.
+        Deliver = "deliver",
+        /// The witnessed proof of a record that was delivered.
+        Anchors = "anchors",
+        /// Our card; its record hash is the card's digest.
+        Card = "card",
+    }
+}
+
+words! {
+    /// How far a row has come.
+    OutboxState {
+        /// It is sent until it is settled; retry never gives up by itself.
+        Queued = "queued",
+        /// The peer has it.
+        Delivered = "delivered",
+        /// The peer refused it for good, with its signature.
+        Refused = "refused",
+        /// An officer or administrator took it back.
+        Withdrawn = "withdrawn",
+    }
+}
+
+table! {
+    /// A row to be queued.
+    NewOutgoing = outbox (id) {
+        /// To whom.
+        peer: String,
+        /// Within which order holds; usually the object of the case, request or task force.
+        conversation: String,
+        /// The record.
+        record_hash: [u8; 32],
+        /// As what.
+        frame: OutboxFrame,
+        /// Which fields are disclosed (CBOR array of indices); null is all.
+        disclosure: Option<Vec<u8>>,
+        /// When it was queued, microseconds.
+        queued_at: i64,
+    }
+}
+
+table! {
+    /// A row of the queue.
+    Outgoing = outbox (id) {
+        /// Its place in the queue.
+        id: i64,
+        /// To whom.
+        peer: String,
+        /// Within which order holds.
+        conversation: String,
+        /// The record.
+        record_hash: [u8; 32],
+        /// As what.
+        frame: OutboxFrame,
+        /// Which fields are disclosed (CBOR array of indices); null is all.
+        disclosure: Option<Vec<u8>>,
+        /// How far it has come.
+        state: OutboxState,
+        /// How often it was postponed.
+        attempts: i64,
+        /// Before this it is not sent again, microseconds; 0 if it never was postponed.
+        next_at: i64,
+        /// The token of its last lease.
+        lease_token: i64,
+        /// Until when it is leased, microseconds; 0 if it is not.
+        lease_until: i64,
+        /// Why it was postponed or refused.
+        last_error: Option<String>,
+        /// When it was queued, microseconds.
+        queued_at: i64,
+        /// When it was settled, microseconds.
+        settled_at: Option<i64>,
+    }
+}
+
+table! {
+    /// How much waits for a peer.
+    Backlog = outbox (id) {
+        /// The peer.
+        peer: String,
+        /// Rows that are not settled.
+        queued: i64,
+        /// When the oldest of them was queued, microseconds.
+        oldest_at: i64,
+        /// When the first of them may be sent, microseconds; 0 is at once.
+        next_at: i64,
+        /// The most attempts that one of them has seen.
+        attempts: i64,
+    }
+}
+
+/// Queues rows; what is queued or settled for the same peer as the same frame is left alone. Gives how many are new.
+///
+/// # Errors
+/// All functions of this file: what the database says.
+pub async fn enqueue(tx: &mut Tx, rows: &[NewOutgoing]) -> Result<u64, StoreError> {
+    tx.insert_all_new(rows).await
+}
+
+/// The row of a record for a peer, as that frame.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn of_frame(
+    tx: &mut Tx,
+    record_hash: &[u8; 32],
+    peer: &str,
+    frame: OutboxFrame,
+) -> Result<Option<Outgoing>, StoreError> {
+    tx.select_one(
+        "-- outbox.of_frame
+         SELECT * FROM outbox WHERE record_hash = $1 AND peer = $2 AND frame = $3",
+        params![record_hash, peer, frame],
+    )
+    .await
+}
+
+/// Queues a row anew that discloses more fields than before, in its old place and at once.
+///
+/// A delivery that is under way loses its lease and is settled by the next one.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if there is no such row.
+pub async fn requeue(
+    tx: &mut Tx,
+    id: i64,
+    disclosure: Option<&[u8]>,
+    at: i64,
+) -> Result<(), StoreError> {
+    tx.change_one(
+        "-- outbox.requeue
+         UPDATE outbox SET disclosure = $2, state = 'queued', queued_at = $3, settled_at = NULL,
+             next_at = 0, lease_until = 0, last_error = NULL
+         WHERE id = $1",
+        params![id, disclosure, at],
+    )
+    .await
+}
+
+/// Leases up to `limit` rows that are due for a peer, in order, for `lease_ms` under `token`.
+///
+/// A row is due if its record is sealed, no lease holds it, and no older row of its conversation is held back.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn lease_due(
+    tx: &mut Tx,
+    peer: &str,
+    now: i64,
+    limit: i64,
+    lease_ms: i64,
+    token: i64,
+) -> Result<Vec<Outgoing>, StoreError> {
+    let mut due = unheld(tx, peer, now, limit).await?;
+    let lease_until = now.saturating_add(lease_ms.saturating_mul(1000));
+    let ids = due.iter().map(|row| Param::from(row.id)).collect();
+    let leased = tx
+        .execute_in(
+            "-- outbox.lease
+             UPDATE outbox SET lease_token = $1, lease_until = $2 WHERE state = 'queued' AND id IN",
+            params![token, lease_until],
+            ids,
+        )
+        .await?;
+    ensure_affected("outbox.lease", leased, due.len() as u64)?;
+    for row in &mut due {
+        row.lease_token = token;
+        row.lease_until = lease_until;
+    }
+    Ok(due)
+}
+
+/// The first rows that nothing holds back, without those behind a record that is not sealed yet.
+async fn unheld(
+    tx: &mut Tx,
+    peer: &str,
+    now: i64,
+    limit: i64,
+) -> Result<Vec<Outgoing>, StoreError> {
+    let rows = tx
+        .fetch_all(
+            "-- outbox.unheld
+             SELECT o.*, CAST(CASE WHEN o.frame = 'card' OR EXISTS
+                 (SELECT 1 FROM log_leaves l WHERE l.record_hash = o.record_hash)
+                 THEN 1 ELSE 0 END AS BIGINT) AS is_sealed
+             FROM outbox o
+             WHERE o.peer = $1 AND o.state = 'queued' AND o.next_at <= $2 AND o.lease_until <= $2
+               AND NOT EXISTS (
+                 SELECT 1 FROM outbox p
+                 WHERE p.peer = $1 AND p.conversation = o.conversation AND p.id < o.id
+                   AND p.state = 'queued' AND (p.next_at > 0 OR p.lease_until > 0)
+                   AND (p.next_at > $2 OR p.lease_until > $2))
+             ORDER BY o.id LIMIT $3",
+            params![peer, now, limit],
+        )
+        .await?;
+    let mut waiting = HashSet::new();
+    let mut due = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let outgoing: Outgoing = crate::node::store::value::FromRow::from_row(row)?;
+        if i64::read(row, "is_sealed")? == 0 {
+            waiting.insert(outgoing.conversation);
+        } else if !waiting.contains(&outgoing.conversation) {
+            due.push(outgoing);
+        }
+    }
+    Ok(due)
+}
+
+/// Ends the delivery of leased rows as `state`.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if one of them is not leased under `token`; none is settled then.
+pub async fn settle(
+    tx: &mut Tx,
+    ids: &[i64],
+    token: i64,
+    state: OutboxState,
+    at: i64,
+    error: Option<&str>,
+) -> Result<(), StoreError> {
+    let settled = tx
+        .execute_in(
+            "-- outbox.settle
+             UPDATE outbox SET state = $2, settled_at = $3, last_error = $4, lease_until = 0
+             WHERE lease_token = $1 AND lease_until > 0 AND state = 'queued' AND id IN",
+            params![token, state, at, error],
+            ids.iter().map(Param::from).collect(),
+        )
+        .await?;
+    ensure_affected("outbox.settle", settled, ids.len() as u64)
+}
+
+/// Gives leased rows back, to be sent again not before `next_at`.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if one of them is not leased under `token`; none is postponed then.
+pub async fn postpone(
+    tx: &mut Tx,
+    ids: &[i64],
+    token: i64,
+    next_at: i64,
+    error: &str,
+) -> Result<(), StoreError> {
+    let postponed = tx
+        .execute_in(
+            "-- outbox.postpone
+             UPDATE outbox SET next_at = $2, last_error = $3, lease_until = 0, attempts = attempts + 1
+             WHERE lease_token = $1 AND lease_until > 0 AND state = 'queued' AND id IN",
+            params![token, next_at, error],
+            ids.iter().map(Param::from).collect(),
+        )
+        .await?;
+    ensure_affected("outbox.postpone", postponed, ids.len() as u64)
+}
+
+/// Takes a record that is still queued for a peer back; gives how many rows that ended.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn withdraw(
+    tx: &mut Tx,
+    record_hash: &[u8; 32],
+    peer: &str,
+    at: i64,
+) -> Result<u64, StoreError> {
+    tx.execute(
+        "-- outbox.withdraw
+         UPDATE outbox SET state = 'withdrawn', settled_at = $3, lease_until = 0
+         WHERE record_hash = $1 AND peer = $2 AND state = 'queued'",
+        params![record_hash, peer, at],
+    )
+    .await
+}
+
+/// Makes all postponed rows of a peer due, because it is there again or an administrator says so.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn retry_now(tx: &mut Tx, peer: &str) -> Result<u64, StoreError> {
+    tx.execute(
+        "-- outbox.retry_now
+         UPDATE outbox SET next_at = 0 WHERE peer = $1 AND state = 'queued' AND next_at > 0",
+        params![peer],
+    )
+    .await
+}
+
+/// Frees what is leased under another token than `token`: leases of a process that is no more.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn release_others(tx: &mut Tx, token: i64) -> Result<u64, StoreError> {
+    tx.execute(
+        "-- outbox.release_others
+         UPDATE outbox SET lease_until = 0
+         WHERE state = 'queued' AND lease_until > 0 AND lease_token <> $1",
+        params![token],
+    )
+    .await
+}
+
+/// How much waits for each peer that something waits for.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn backlogs(tx: &mut Tx) -> Result<Vec<Backlog>, StoreError> {
+    tx.select(
+        "-- outbox.backlogs
+         SELECT peer, COUNT(*) AS queued, MIN(queued_at) AS oldest_at, MIN(next_at) AS next_at,
+                MAX(attempts) AS attempts
+         FROM outbox WHERE state = 'queued' GROUP BY peer ORDER BY peer",
+        params![],
+    )
+    .await
+}
+
+/// The row of that id.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn get(tx: &mut Tx, id: i64) -> Result<Option<Outgoing>, StoreError> {
+    tx.select_one(
+        "-- outbox.get
+         SELECT * FROM outbox WHERE id = $1",
+        params![id],
+    )
+    .await
+}
+
+/// To whom a record goes or went.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn of_record(tx: &mut Tx, record_hash: &[u8; 32]) -> Result<Vec<Outgoing>, StoreError> {
+    tx.select(
+        "-- outbox.of_record
+         SELECT * FROM outbox WHERE record_hash = $1 ORDER BY id",
+        params![record_hash],
+    )
+    .await
+}
+
+/// To whom records go or went, in no fixed order.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn of_records(
+    tx: &mut Tx,
+    record_hashes: &[[u8; 32]],
+) -> Result<Vec<Outgoing>, StoreError> {
+    tx.select_in(
+        "-- outbox.of_records\nSELECT * FROM outbox WHERE record_hash IN",
+        params![],
+        record_hashes.iter().map(Param::from).collect(),
+    )
+    .await
+}
+
+/// Up to `limit` rows after an id that are not settled, of a peer.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn queued(
+    tx: &mut Tx,
+    peer: &str,
+    after_id: i64,
+    limit: i64,
+) -> Result<Vec<Outgoing>, StoreError> {
+    tx.select(
+        "-- outbox.queued
+         SELECT * FROM outbox WHERE peer = $1 AND state = 'queued' AND id > $2 ORDER BY id LIMIT $3",
+        params![peer, after_id, limit],
+    )
+    .await
+}

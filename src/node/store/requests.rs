@@ -1,0 +1,201 @@
+//! Requests for assistance and their acts as the fold over the acts left them; folds nothing itself.
+
+use crate::node::store::error::StoreError;
+use crate::node::store::filter::{Filter, Page};
+use crate::node::store::table::{table, words};
+use crate::node::store::tx::Tx;
+use crate::node::store::value::params;
+
+words! {
+    /// Who began it.
+    Direction {
+        /// It came from a peer.
+        In = "in",
+        /// We sent it.
+        Out = "out",
+    }
+}
+
+words! {
+    /// What the fold makes of an act.
+    ActVerdict {
+        /// Its position is not known yet.
+        Pending = "pending",
+        /// It took effect.
+        Applied = "applied",
+        /// It came too late or was not legal; kept and shown.
+        Void = "void",
+        /// It says something and changes nothing.
+        Note = "note",
+    }
+}
+
+table! {
+    /// A request.
+    Request = requests (id) {
+        /// Its object id.
+        id: String,
+        /// Who began it.
+        direction: Direction,
+        /// The other authority.
+        peer: String,
+        /// The case here that it belongs to.
+        case_id: Option<String>,
+        /// The instrument, such as `generic`.
+        instrument: String,
+        /// The hash of the instrument's profile.
+        profile: Vec<u8>,
+        /// The state of the machine.
+        state: String,
+        /// How many acts have been folded.
+        version: i64,
+        /// When it was submitted, microseconds.
+        created_at: i64,
+        /// When an act last changed it, microseconds.
+        updated_at: i64,
+        /// When an answer is due, microseconds.
+        answer_by: Option<i64>,
+        /// 1 if a withdrawal came after an answer, else 0.
+        late_withdrawal: i64,
+    }
+}
+
+table! {
+    /// An act of a request.
+    RequestAct = request_acts (request_id, record_hash) {
+        /// The request.
+        request_id: String,
+        /// The record of the act.
+        record_hash: [u8; 32],
+        /// Who acted.
+        author: String,
+        /// Which act.
+        act: String,
+        /// Where it stands in the requested authority's log.
+        position: Option<i64>,
+        /// What the fold makes of it.
+        verdict: ActVerdict,
+        /// When it was kept here, microseconds.
+        at: i64,
+    }
+}
+
+/// Which requests a list shows; an absent condition holds for all.
+#[derive(Clone, Debug, Default)]
+pub struct RequestFilter {
+    /// Sent or received.
+    pub direction: Option<Direction>,
+    /// In this state.
+    pub state: Option<String>,
+    /// With this authority.
+    pub peer: Option<String>,
+    /// Of this case.
+    pub case_id: Option<String>,
+}
+
+/// Adds a request.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if the id is taken. All functions of this file: what the database says.
+pub async fn insert(tx: &mut Tx, request: &Request) -> Result<(), StoreError> {
+    tx.insert(request).await
+}
+
+/// Replaces what is known of a request.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn put(tx: &mut Tx, request: &Request) -> Result<(), StoreError> {
+    tx.put(request).await
+}
+
+/// The request of that id.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<Request>, StoreError> {
+    tx.select_one(
+        "-- requests.get
+         SELECT * FROM requests WHERE id = $1",
+        params![id],
+    )
+    .await
+}
+
+/// The requests that fit, newest first.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn list(
+    tx: &mut Tx,
+    filter: &RequestFilter,
+    page: &Page,
+) -> Result<Vec<Request>, StoreError> {
+    let mut query = Filter::of("-- requests.list\nSELECT * FROM requests");
+    query.and_some("direction = ?", filter.direction);
+    query.and_some("state = ?", filter.state.as_deref());
+    query.and_some("peer = ?", filter.peer.as_deref());
+    query.and_some("case_id = ?", filter.case_id.as_deref());
+    query.and_page("(created_at, id) < (?, ?)", page);
+    query.select(tx, "ORDER BY created_at DESC, id DESC LIMIT ?", page.limit).await
+}
+
+/// Up to `limit` requests whose answer was due before a time, the most overdue first.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn due_before(tx: &mut Tx, at: i64, limit: i64) -> Result<Vec<Request>, StoreError> {
+    tx.select(
+        "-- requests.due_before
+         SELECT * FROM requests WHERE answer_by IS NOT NULL AND answer_by < $1
+         ORDER BY answer_by, id LIMIT $2",
+        params![at, limit],
+    )
+    .await
+}
+
+/// Adds an act, or changes its position and verdict.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn put_act(tx: &mut Tx, act: &RequestAct) -> Result<(), StoreError> {
+    tx.put(act).await
+}
+
+/// Adds acts, or changes their positions and verdicts: what a fold gave.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn put_acts(tx: &mut Tx, acts: &[RequestAct]) -> Result<(), StoreError> {
+    tx.put_all(acts).await
+}
+
+/// The acts of a request: those with a position in its order, then the others as they came.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn acts(tx: &mut Tx, request_id: &str) -> Result<Vec<RequestAct>, StoreError> {
+    tx.select(
+        "-- request_acts.of_request
+         SELECT * FROM request_acts WHERE request_id = $1
+         ORDER BY CASE WHEN position IS NULL THEN 1 ELSE 0 END, position, at, record_hash",
+        params![request_id],
+    )
+    .await
+}
+
+/// The act of a record.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn act_of_record(
+    tx: &mut Tx,
+    record_hash: &[u8; 32],
+) -> Result<Option<RequestAct>, StoreError> {
+    tx.select_one(
+        "-- request_acts.of_record
+         SELECT * FROM request_acts WHERE record_hash = $1",
+        params![record_hash],
+    )
+    .await
+}

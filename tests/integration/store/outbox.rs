@@ -1,0 +1,188 @@
+//! Rules of the outbox: order within a conversation, leases, fencing, and its cost when the queue is long.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use sealane::node::store::outbox::{self, NewOutgoing, OutboxFrame, OutboxState, Outgoing};
+use sealane::node::store::{Store, StoreError, logs};
+
+use crate::store::{Place, numbered};
+
+const NOW: i64 = 1_000_000_000;
+const PEER: &str = "customs.xb.example";
+
+fn row(number: i64, conversation: &str) -> NewOutgoing {
+    NewOutgoing {
+        peer: PEER.into(),
+        conversation: conversation.into(),
+        record_hash: numbered(number),
+        frame: OutboxFrame::Deliver,
+        disclosure: None,
+        queued_at: NOW - number,
+    }
+}
+
+/// Queues a row a conversation, numbered from `from`.
+async fn enqueue(store: &Store, from: i64, conversations: &[&str]) {
+    let rows: Vec<_> = (from..).zip(conversations).map(|(n, name)| row(n, name)).collect();
+    let queued: Result<u64, StoreError> =
+        store.write_with("enqueue", rows, |tx, rows| Box::pin(outbox::enqueue(tx, rows))).await;
+    assert_eq!(queued.unwrap(), conversations.len() as u64);
+}
+
+/// Seals the records of that many rows from a number on.
+async fn seal(store: &Store, from: i64, many: i64) {
+    let leaves: Vec<_> = (from..from + many)
+        .map(|n| logs::Leaf { origin: "log".into(), idx: n, record_hash: numbered(n) })
+        .collect();
+    let sealed: Result<(), StoreError> =
+        store.write_with("seal", leaves, |tx, leaves| Box::pin(logs::add_leaves(tx, leaves))).await;
+    sealed.unwrap();
+}
+
+async fn lease(store: &Store, now: i64, limit: i64, token: i64) -> Vec<Outgoing> {
+    let due: Result<Vec<Outgoing>, StoreError> = store
+        .write("lease", move |tx| Box::pin(outbox::lease_due(tx, PEER, now, limit, 1000, token)))
+        .await;
+    due.unwrap()
+}
+
+async fn lease_ids(store: &Store, now: i64, token: i64) -> Vec<i64> {
+    lease(store, now, 100, token).await.iter().map(|row| row.id).collect()
+}
+
+async fn settle(store: &Store, ids: &[i64], token: i64) -> Result<(), StoreError> {
+    store
+        .write_with("settle", ids.to_vec(), move |tx, ids| {
+            Box::pin(outbox::settle(tx, ids, token, OutboxState::Delivered, NOW, None))
+        })
+        .await
+}
+
+async fn postpone(store: &Store, id: i64, token: i64, next_at: i64) -> Result<(), StoreError> {
+    store
+        .write("postpone", move |tx| {
+            Box::pin(async move { outbox::postpone(tx, &[id], token, next_at, "away").await })
+        })
+        .await
+}
+
+pub(crate) async fn rows_are_leased_in_order_once_sealed(place: Place) {
+    let store = place.open().await;
+    enqueue(&store, 1, &["a", "b", "a"]).await;
+    assert_eq!(lease_ids(&store, NOW, 7).await, Vec::<i64>::new());
+    seal(&store, 2, 2).await;
+    assert_eq!(lease_ids(&store, NOW, 7).await, [2], "3 waits for 1 of its conversation");
+    seal(&store, 1, 1).await;
+    let due = lease(&store, NOW, 100, 7).await;
+    assert_eq!(due.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!((due[0].lease_token, due[0].lease_until), (7, NOW + 1_000_000));
+    assert_eq!(due[0].record_hash, numbered(1));
+}
+
+pub(crate) async fn a_row_waits_while_an_older_one_of_its_conversation_is_leased(place: Place) {
+    let store = place.open().await;
+    enqueue(&store, 1, &["a", "a", "b"]).await;
+    seal(&store, 1, 3).await;
+    assert_eq!(lease(&store, NOW, 1, 7).await[0].id, 1);
+    assert_eq!(lease_ids(&store, NOW, 8).await, [3]);
+    settle(&store, &[1], 7).await.unwrap();
+    assert_eq!(lease_ids(&store, NOW, 8).await, [2]);
+}
+
+pub(crate) async fn a_row_waits_while_an_older_one_of_its_conversation_is_postponed(place: Place) {
+    let store = place.open().await;
+    enqueue(&store, 1, &["a", "a", "b"]).await;
+    seal(&store, 1, 3).await;
+    assert_eq!(lease(&store, NOW, 1, 7).await[0].id, 1);
+    postpone(&store, 1, 7, NOW + 50).await.unwrap();
+    assert_eq!(lease_ids(&store, NOW, 8).await, [3]);
+    assert_eq!(lease_ids(&store, NOW + 49, 8).await, Vec::<i64>::new());
+    let due = lease(&store, NOW + 50, 100, 8).await;
+    assert_eq!(due.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!((due[0].attempts, due[0].last_error.as_deref()), (1, Some("away")));
+}
+
+pub(crate) async fn a_postponed_row_is_due_at_once_when_its_peer_is_back(place: Place) {
+    let store = place.open().await;
+    enqueue(&store, 1, &["a"]).await;
+    seal(&store, 1, 1).await;
+    lease_ids(&store, NOW, 7).await;
+    postpone(&store, 1, 7, NOW + 1_000_000_000).await.unwrap();
+    let woken: Result<u64, StoreError> =
+        store.write("retry", |tx| Box::pin(outbox::retry_now(tx, PEER))).await;
+    assert_eq!(woken.unwrap(), 1);
+    assert_eq!(lease_ids(&store, NOW, 8).await, [1]);
+}
+
+pub(crate) async fn a_lost_lease_is_fenced_off(place: Place) {
+    let store = place.open().await;
+    enqueue(&store, 1, &["a", "a"]).await;
+    seal(&store, 1, 2).await;
+    assert_eq!(lease_ids(&store, NOW, 7).await, [1, 2]);
+    let later = NOW + 2_000_000;
+    assert_eq!(lease_ids(&store, later, 8).await, [1, 2], "the lease of 7 has run out");
+    assert!(matches!(settle(&store, &[1], 7).await, Err(StoreError::Conflict("outbox.settle"))));
+    assert!(matches!(postpone(&store, 2, 7, later).await, Err(StoreError::Conflict(_))));
+    settle(&store, &[1, 2], 8).await.unwrap();
+    assert!(settle(&store, &[1], 8).await.is_err(), "a settled row stays settled");
+}
+
+pub(crate) async fn leases_of_a_process_that_is_no_more_are_released(place: Place) {
+    let store = place.open().await;
+    enqueue(&store, 1, &["a"]).await;
+    seal(&store, 1, 1).await;
+    lease_ids(&store, NOW, 7).await;
+    let released: Result<u64, StoreError> =
+        store.write("release", |tx| Box::pin(outbox::release_others(tx, 8))).await;
+    assert_eq!(released.unwrap(), 1);
+    assert_eq!(lease_ids(&store, NOW, 8).await, [1]);
+}
+
+pub(crate) async fn a_record_is_queued_once_for_a_peer_and_frame(place: Place) {
+    let store = place.open().await;
+    let rows = vec![row(1, "a"), row(2, "a")];
+    for expected in [2, 0] {
+        let queued: Result<u64, StoreError> = store
+            .write_with("enqueue", rows.clone(), |tx, rows| Box::pin(outbox::enqueue(tx, rows)))
+            .await;
+        assert_eq!(queued.unwrap(), expected);
+    }
+    let withdrawn: Result<u64, StoreError> = store
+        .write("withdraw", |tx| {
+            Box::pin(async move { outbox::withdraw(tx, &numbered(1), PEER, NOW).await })
+        })
+        .await;
+    assert_eq!(withdrawn.unwrap(), 1);
+    let seen: Result<_, StoreError> = store
+        .read("seen", |tx| {
+            Box::pin(async move {
+                let backlogs = outbox::backlogs(tx).await?;
+                let first = outbox::of_record(tx, &numbered(1)).await?;
+                Ok((backlogs, first, outbox::queued(tx, PEER, 0, 10).await?))
+            })
+        })
+        .await;
+    let (backlogs, first, queued) = seen.unwrap();
+    assert_eq!((backlogs[0].queued, backlogs[0].oldest_at), (1, NOW - 2));
+    assert_eq!(first[0].state, OutboxState::Withdrawn);
+    assert_eq!(queued.len(), 1);
+}
+
+/// Many rows wait behind a postponed one, and a second conversation goes on. Were the cost quadratic, it would take minutes.
+pub(crate) async fn a_long_queue_does_not_hold_up_another_conversation(place: Place) {
+    let store = place.open().await;
+    let many = 30_000;
+    let rows: Vec<_> = (1..=many).map(|n| row(n, if n == many { "b" } else { "a" })).collect();
+    let queued: Result<u64, StoreError> =
+        store.write_with("enqueue", rows, |tx, rows| Box::pin(outbox::enqueue(tx, rows))).await;
+    assert_eq!(queued.unwrap(), 30_000);
+    seal(&store, 1, many).await;
+    let started = tokio::time::Instant::now();
+    assert_eq!(lease(&store, NOW, 256, 7).await.len(), 256);
+    let quick = started.elapsed();
+    assert!(quick.as_secs() < 5, "{quick:?}");
+    postpone(&store, 1, 7, NOW + 10_000_000).await.unwrap();
+    let started = tokio::time::Instant::now();
+    assert_eq!(lease_ids(&store, NOW, 8).await, [many]);
+    let blocked = started.elapsed();
+    assert!(blocked.as_secs() < 10, "{blocked:?}");
+}
