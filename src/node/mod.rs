@@ -16,6 +16,8 @@ pub mod store;
 pub mod casework;
 pub mod jobs;
 
+pub mod profiles;
+
 pub mod cli;
 pub mod http;
 

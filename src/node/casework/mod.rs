@@ -1,1 +1,113 @@
 //! The use cases of the node; sends nothing itself and knows no HTTP.
+//!
+//! A use case is one method of [`Desk`] in one file. It takes a [`Permit`](crate::policy::Permit), reads what it needs,
+//! makes and signs its record *before* the write, and changes the store in one named transaction: the chain head by
+//! compare-and-swap, the record, the projection, the outbox rows. Delivery and sealing happen elsewhere.
+
+mod append;
+mod audit_trail;
+mod cards;
+mod cases;
+mod declarations;
+mod documents;
+mod error;
+mod evidence;
+mod fetch;
+mod guard;
+mod kinds;
+mod load;
+mod officers;
+mod open_log;
+mod outgoing;
+mod packs;
+mod permits;
+mod plain;
+mod read_log;
+mod receive;
+mod requests;
+mod search;
+mod standing;
+mod status;
+mod summaries;
+mod task_forces;
+mod views;
+
+#[cfg(test)]
+mod exchange_tests;
+#[cfg(test)]
+mod testing;
+
+use std::sync::{Arc, OnceLock};
+
+use ed25519_dalek::VerifyingKey;
+
+use crate::domain::id::AuthorityName;
+use crate::node::blobs::Blobs;
+use crate::node::clock::Clock;
+use crate::node::keys::ContentKeys;
+use crate::node::peer::Courier;
+use crate::node::profiles::Profiles;
+use crate::node::rng::Rng;
+use crate::node::signals::Signals;
+use crate::node::store::Store;
+use crate::record::Signer;
+
+pub use audit_trail::AuditEventView;
+pub use cards::{CardBook, KnownAuthority};
+pub use cases::{
+    CaseChange, CaseQuery, CaseRow, CaseView, IdentifierView, Linking, Movement, NewCase,
+};
+pub use declarations::{DeclarationQuery, DeclarationView, ImportReport, RowRemark};
+pub use error::Error;
+pub use evidence::{
+    CustodyView, EvidenceContent, EvidenceInput, EvidenceRow, EvidenceView, HandOver, PendingView,
+    TakeOver, VerdictView,
+};
+pub use fetch::{FetchInput, FetchView};
+pub use load::{Held, SentLeaves};
+pub use officers::{NewToken, NewUser, TOKEN_PREFIX, TokenView, UserView, WhoView};
+pub use requests::{
+    ActInput, ActView, ClockView, DocumentView, NewRequest, RequestQuery, RequestSummary,
+    RequestView,
+};
+pub use search::{HitView, SearchQuery};
+pub use status::{BacklogView, LogStatusView, StatusView};
+pub use summaries::{DisclosedView, NewSummary, SummaryRow, SummaryView};
+pub use task_forces::{MemberView, NewPost, NewTaskForce, PostView, TaskForceRow, TaskForceView};
+pub use views::{
+    FindingView, HistoryView, PAGE_ROWS, PAGE_ROWS_MAX, PageView, json_value, time_text,
+};
+
+/// House rules that an authority may choose.
+#[derive(Clone, Copy, Debug)]
+pub struct HouseRules {
+    /// Whether a release needs a second officer (R24).
+    pub four_eyes: bool,
+}
+
+/// What every use case works with.
+pub struct Desk {
+    pub(crate) authority: AuthorityName,
+    pub(crate) store: Store,
+    pub(crate) keys: Arc<ContentKeys>,
+    pub(crate) blobs: Arc<Blobs>,
+    pub(crate) cards: Arc<CardBook>,
+    pub(crate) signer: Arc<Signer>,
+    pub(crate) log_key: VerifyingKey,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) signals: Arc<Signals>,
+    pub(crate) rules: HouseRules,
+    pub(crate) profiles: Arc<Profiles>,
+    /// The way to the peers, once the node has one; a fetch needs it.
+    pub(crate) courier: OnceLock<Arc<dyn Courier>>,
+}
+
+impl Desk {
+    /// Gives the desk its way to the peers, once; a second one is left alone.
+    pub(crate) fn set_courier(&self, courier: Arc<dyn Courier>) {
+        if self.courier.set(courier).is_err() {
+            tracing::debug!("the desk has a courier already");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Which keys speak for whom: the cards in force, read from the store and kept in memory; adopts no card.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use ed25519_dalek::VerifyingKey;
+
+use crate::domain::id::AuthorityName;
+use crate::domain::time::Timestamp;
+use crate::node::store::{Store, StoreError, peers};
+use crate::record::card::{Card, RecordKey, SignedCard};
+use crate::record::{KeyId, Statement};
+use crate::transparency::key::VerifierKey;
+
+/// What is known of one authority's keys.
+#[derive(Clone, Debug)]
+pub struct KnownAuthority {
+    /// The card in force.
+    pub card: Card,
+    /// The bytes of the card in force.
+    pub bytes: Vec<u8>,
+    /// The record keys of every card of this authority, so that old records can be read.
+    record_keys: Vec<RecordKey>,
+    /// The receipt keys of every card.
+    receipt_keys: Vec<VerifyingKey>,
+}
+
+impl KnownAuthority {
+    fn of(versions: &[SignedCard], bytes: Vec<u8>) -> Option<Self> {
+        let card = versions.last()?.card.clone();
+        Some(Self {
+            record_keys: versions.iter().flat_map(|v| v.card.record_keys.clone()).collect(),
+            receipt_keys: versions.iter().map(|v| v.card.receipt_key).collect(),
+            card,
+            bytes,
+        })
+    }
+
+    /// The key that a statement names, if it may sign records at the time that the statement gives.
+    #[must_use]
+    pub fn record_key(&self, statement: &Statement) -> Option<VerifyingKey> {
+        let at = Timestamp::from_secs(statement.issued_at);
+        self.record_keys
+            .iter()
+            .find(|k| KeyId::of(&k.key) == statement.key && k.not_before <= at && at <= k.not_after)
+            .map(|k| k.key)
+    }
+
+    /// The receipt key with that thumbprint; without one, the key of the card in force.
+    #[must_use]
+    pub fn receipt_key(&self, id: Option<KeyId>) -> Option<VerifyingKey> {
+        match id {
+            None => Some(self.card.receipt_key),
+            Some(id) => self.receipt_keys.iter().find(|key| KeyId::of(key) == id).copied(),
+        }
+    }
+
+    /// The named keys of the authority's log with that origin.
+    #[must_use]
+    pub fn log_keys(&self, origin: &str) -> Vec<VerifierKey> {
+        let keys = self.card.log_vkeys.iter().filter_map(|vkey| vkey.parse().ok());
+        keys.filter(|key: &VerifierKey| key.name() == origin).collect()
+    }
+
+    /// The witness key.
+    #[must_use]
+    pub fn witness_key(&self) -> Option<VerifierKey> {
+        self.card.witness_vkey.parse().ok()
+    }
+}
+
+/// The authorities that this node knows: itself and its peers.
+#[derive(Debug, Default)]
+pub struct CardBook(ArcSwap<HashMap<AuthorityName, Arc<KnownAuthority>>>);
+
+impl CardBook {
+    /// Reads all cards anew; called when the node starts and whenever trust changes.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
+        let rows = store
+            .read("cards_all", |tx| {
+                Box::pin(async move {
+                    let mut rows = Vec::new();
+                    for current in peers::cards(tx).await? {
+                        rows.push(peers::cards_of(tx, &current.authority).await?);
+                    }
+                    Ok::<_, StoreError>(rows)
+                })
+            })
+            .await?;
+        let mut known = HashMap::new();
+        for versions in rows {
+            let bytes = versions.last().map(|row| row.card.clone()).unwrap_or_default();
+            let cards: Vec<_> =
+                versions.iter().filter_map(|row| SignedCard::decode(&row.card).ok()).collect();
+            if let Some(authority) = KnownAuthority::of(&cards, bytes) {
+                known.insert(authority.card.authority.clone(), Arc::new(authority));
+            }
+        }
+        self.0.store(Arc::new(known));
+        Ok(())
+    }
+
+    /// What is known of an authority.
+    #[must_use]
+    pub fn get(&self, authority: &AuthorityName) -> Option<Arc<KnownAuthority>> {
+        self.0.load().get(authority).cloned()
+    }
+
+    /// Every authority that is known.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<KnownAuthority>> {
+        self.0.load().values().cloned().collect()
+    }
+}

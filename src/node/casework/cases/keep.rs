@@ -1,0 +1,145 @@
+//! The one transaction that every change of a case is: chain, record, projections, audit trail.
+
+use crate::domain::finding::{Finding, has_error};
+use crate::domain::id::ObjectId;
+use crate::node::casework::append::{Authorship, Prepared};
+use crate::node::casework::audit_trail::done;
+use crate::node::casework::cases::content::Content;
+use crate::node::casework::cases::findings::{findings, searchable};
+use crate::node::casework::cases::projection::{FieldChanges, content_of};
+use crate::node::casework::{Desk, Error};
+use crate::node::store::audit_events::{self, NewAuditEvent};
+use crate::node::store::cases::{self, Case};
+use crate::node::store::identifiers::{self, Identifier};
+use crate::node::store::{StoreError, Tx};
+use crate::policy::Permit;
+use crate::record::kinds::case::CaseOpened;
+use crate::record::{Payload, StatementHash};
+
+/// A case with its current content.
+pub(crate) struct Standing {
+    pub(crate) case: Case,
+    pub(crate) content: Content,
+}
+
+/// A change that is ready to be written.
+pub(crate) struct CaseWrite {
+    pub(crate) prepared: Prepared,
+    pub(crate) case: Case,
+    fields: FieldChanges,
+    identifiers: Vec<Identifier>,
+    event: NewAuditEvent,
+}
+
+impl CaseWrite {
+    /// Writes everything; a stale head or a taken reference is a conflict.
+    pub(crate) async fn keep(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        self.prepared.append(tx).await?;
+        if self.case.version == 1 {
+            cases::insert(tx, &self.case).await?;
+        } else {
+            cases::put(tx, &self.case).await?;
+            identifiers::clear_object(tx, &self.case.id).await?;
+        }
+        self.fields.apply(tx).await?;
+        if !self.identifiers.is_empty() {
+            identifiers::put_all(tx, &self.identifiers).await?;
+        }
+        audit_events::append(tx, &self.event).await.map(drop)
+    }
+}
+
+impl Desk {
+    /// A case as it stands.
+    pub(crate) async fn standing(&self, id: ObjectId) -> Result<Standing, Error> {
+        let case = self.case_row(id).await?;
+        let fields = self.current_fields(CaseOpened::KIND, id).await?;
+        Ok(Standing { case, content: content_of(&fields) })
+    }
+
+    /// The row of a case.
+    pub(crate) async fn case_row(&self, id: ObjectId) -> Result<Case, Error> {
+        self.store
+            .read("case_row", move |tx| {
+                Box::pin(async move { cases::get(tx, &id.to_string()).await })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?
+            .ok_or(Error::NotFound("case"))
+    }
+
+    /// Signs what changes and makes ready what follows from it. The head and version of `case` are set here.
+    pub(crate) async fn case_write<P: Payload>(
+        &self,
+        permit: &Permit,
+        payload: &P,
+        case: Case,
+        content: &Content,
+    ) -> Result<CaseWrite, Error> {
+        let id: ObjectId = case.id.parse().map_err(Error::internal)?;
+        let prev = (case.version > 0).then_some(StatementHash(case.head));
+        let prepared = self.author(id, Authorship::of(permit, prev), payload).await?;
+        let fields = self.field_changes(&prepared).await?;
+        let now = self.clock.now();
+        let identifiers = searchable(content).into_iter().map(|(path, found)| Identifier {
+            scheme: found.scheme.name().to_owned(),
+            normalised: found.normalised,
+            object: case.id.clone(),
+            path,
+            check_result: found.check.name().to_owned(),
+        });
+        Ok(CaseWrite {
+            identifiers: identifiers.collect(),
+            fields,
+            event: done(permit, now, Some(id)),
+            case: Case {
+                head: prepared.hash().0,
+                version: case.version.saturating_add(1),
+                updated_at: now.0,
+                ..case
+            },
+            prepared,
+        })
+    }
+
+    /// Writes a change under a name and wakes the sequencer.
+    pub(crate) async fn keep_case(
+        &self,
+        name: &'static str,
+        write: CaseWrite,
+    ) -> Result<(), Error> {
+        self.store
+            .write_with(name, write, |tx, write| Box::pin(async move { write.keep(tx).await }))
+            .await
+            .map_err(|error: StoreError| match error {
+                StoreError::Conflict(_) => Error::Conflict(
+                    "the case was changed by somebody else meanwhile: read it again and repeat"
+                        .to_owned(),
+                ),
+                other => other.into(),
+            })?;
+        self.committed();
+        Ok(())
+    }
+}
+
+/// Refuses a content with errors.
+pub(crate) fn refuse_errors(content: &Content) -> Result<(), Error> {
+    let found: Vec<Finding> = findings(content);
+    if !has_error(&found) {
+        return Ok(());
+    }
+    let is_error = |finding: &Finding| has_error(std::slice::from_ref(finding));
+    Err(Error::Invalid(found.into_iter().filter(is_error).collect()))
+}
+
+/// Refuses a change by somebody who has not seen the newest record.
+pub(crate) fn refuse_stale(case: &Case, expected: Option<StatementHash>) -> Result<(), Error> {
+    match expected {
+        Some(expected) if expected.0 != case.head => Err(Error::Conflict(format!(
+            "the case was changed meanwhile and its newest record is {}: read it again and repeat",
+            StatementHash(case.head)
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}

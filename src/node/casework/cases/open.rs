@@ -1,0 +1,150 @@
+//! Opens a case, also from an imported declaration.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::domain::case::{CaseStatus, CaseType};
+use crate::domain::finding::short_text;
+use crate::domain::id::ObjectId;
+use crate::node::casework::cases::CaseView;
+use crate::node::casework::cases::content::{Content, merged, parse};
+use crate::node::casework::cases::keep::refuse_errors;
+use crate::node::casework::permits::Covers;
+use crate::node::casework::{Desk, Error};
+use crate::node::rng::random;
+use crate::node::store::cases::{self, Case};
+use crate::node::store::{StoreError, users};
+use crate::policy::{Action, Permit};
+use crate::record::kinds::case::CaseOpened;
+
+/// How often a running number that somebody else took is drawn anew.
+const NUMBER_TRIES: usize = 3;
+
+/// A case to open.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewCase {
+    /// The authority's own number; without it the next running one of the year.
+    #[serde(default)]
+    pub reference: Option<String>,
+    /// What it is about, in a line.
+    pub title: String,
+    /// One of the case types, such as `tobacco_excise`.
+    pub case_type: String,
+    /// The unit; without it that of the officer.
+    #[serde(default)]
+    pub unit: Option<String>,
+    /// The purpose, which the permit was asked with.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// The declaration that gave rise to it; its values become content.
+    #[serde(default)]
+    pub declaration: Option<String>,
+    /// Content by path.
+    #[serde(default)]
+    pub fields: BTreeMap<String, serde_json::Value>,
+}
+
+impl Desk {
+    /// Opens a case in the state `suspicion`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the path of each unsound field; [`Error::Conflict`] if the reference is taken;
+    /// [`Error::NotFound`] if the declaration is not there.
+    pub async fn open_case(&self, permit: &Permit, input: NewCase) -> Result<CaseView, Error> {
+        permit.covers(Action::CaseOpen, None)?;
+        let own = parse(&input.fields)?;
+        let content = match &input.declaration {
+            Some(id) => merged(&self.declared_content(id).await?, &own),
+            None => merged(&Content::new(), &own),
+        };
+        refuse_errors(&content)?;
+        let case = self.new_case(permit, &input).await?;
+        let id: ObjectId = case.id.parse().map_err(Error::internal)?;
+        for attempt in 0.. {
+            let reference = self.reference(&input, attempt).await?;
+            let case = Case { reference, ..case.clone() };
+            let payload = CaseOpened {
+                reference: case.reference.clone(),
+                title: case.title.clone(),
+                case_type: case.case_type.clone(),
+                status: case.status.clone(),
+                unit: (!case.unit.is_empty()).then(|| case.unit.clone()),
+                content: content.clone().into_iter().collect(),
+            };
+            let write = self.case_write(permit, &payload, case, &content).await?;
+            match self.keep_case("open_case", write).await {
+                Err(Error::Conflict(_)) if input.reference.is_none() && attempt < NUMBER_TRIES => {}
+                Err(Error::Conflict(_)) => {
+                    return Err(Error::Conflict("there is a case with that reference".to_owned()));
+                }
+                Err(other) => return Err(other),
+                Ok(()) => break,
+            }
+        }
+        self.case_view(id).await
+    }
+
+    async fn new_case(&self, permit: &Permit, input: &NewCase) -> Result<Case, Error> {
+        let line = |path: &'static str, text: &str| {
+            short_text(path, text).map_err(|error| Error::invalid(path, error.reason))
+        };
+        let title = line("title", &input.title)?;
+        let case_type: CaseType =
+            input.case_type.parse().map_err(|error: crate::domain::case::UnknownCaseType| {
+                Error::invalid("case_type", error.to_string())
+            })?;
+        let owner = permit
+            .user()
+            .ok_or_else(|| Error::NotPermitted("a case is opened by an officer".to_owned()))?;
+        let unit = match &input.unit {
+            Some(unit) => line("unit", unit)?,
+            None => self.unit_of(owner.to_string()).await?,
+        };
+        Ok(Case {
+            id: ObjectId::from_random(random(&*self.rng)).to_string(),
+            reference: String::new(),
+            title,
+            case_type: case_type.name().to_owned(),
+            status: CaseStatus::Suspicion.name().to_owned(),
+            unit,
+            owner: owner.to_string(),
+            opened_at: self.clock.now().0,
+            updated_at: self.clock.now().0,
+            head: [0; 32],
+            version: 0,
+        })
+    }
+
+    async fn unit_of(&self, user: String) -> Result<String, Error> {
+        let user = self
+            .store
+            .read("unit_of", move |tx| Box::pin(async move { users::get(tx, &user).await }))
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        Ok(user.map(|user| user.unit).unwrap_or_default())
+    }
+
+    /// The given reference, or the year's next running number; after that was taken twice with a random ending.
+    async fn reference(&self, input: &NewCase, attempt: usize) -> Result<String, Error> {
+        if let Some(reference) = &input.reference {
+            return short_text("reference", reference)
+                .map_err(|error| Error::invalid("reference", error.reason));
+        }
+        let prefix = format!("{}/", self.clock.now().year());
+        let counted = prefix.clone();
+        let count = self
+            .store
+            .read("case_reference", move |tx| {
+                Box::pin(async move { cases::count_with_prefix(tx, &counted).await })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        let number = format!("{prefix}{:06}", count.saturating_add(1));
+        if attempt == 0 {
+            return Ok(number);
+        }
+        Ok(format!("{number}-{}", hex::encode(random::<4>(&*self.rng))))
+    }
+}

@@ -1,0 +1,88 @@
+//! What is shown of a case; reads nothing.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::node::casework::views::{FindingView, HistoryView, time_text};
+use crate::node::store::cases::Case;
+
+/// A case in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CaseRow {
+    /// Its id.
+    pub id: String,
+    /// The reference that officers use.
+    pub reference: String,
+    /// The title.
+    pub title: String,
+    /// The case type.
+    pub case_type: String,
+    /// The status.
+    pub status: String,
+    /// The unit.
+    pub unit: String,
+    /// When it was opened.
+    pub opened_at: String,
+    /// When it last changed.
+    pub updated_at: String,
+    /// How many records its chain has.
+    pub version: i64,
+}
+
+impl From<&Case> for CaseRow {
+    fn from(case: &Case) -> Self {
+        Self {
+            id: case.id.clone(),
+            reference: case.reference.clone(),
+            title: case.title.clone(),
+            case_type: case.case_type.clone(),
+            status: case.status.clone(),
+            unit: case.unit.clone(),
+            opened_at: time_text(case.opened_at),
+            updated_at: time_text(case.updated_at),
+            version: case.version,
+        }
+    }
+}
+
+/// An identifier in a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IdentifierView {
+    /// Where it stands.
+    pub path: String,
+    /// The scheme.
+    pub scheme: &'static str,
+    /// As it was seen.
+    pub observed: String,
+    /// The form to match by.
+    pub normalised: String,
+    /// `pass`, `fail` or `not_applicable`.
+    pub check: &'static str,
+    /// Why the check failed.
+    pub reason: Option<String>,
+}
+
+/// A case with its content and history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CaseView {
+    /// What lists show too.
+    #[serde(flatten)]
+    pub row: CaseRow,
+    /// The officer who leads it: pseudonym.
+    pub owner: String,
+    /// The officers who work on it: pseudonyms.
+    pub team: Vec<String>,
+    /// The newest record of its chain; name it when changing the case, so that nobody's change is lost.
+    pub head: String,
+    /// The states it may be moved to.
+    pub next: Vec<&'static str>,
+    /// The values by path.
+    pub content: BTreeMap<String, serde_json::Value>,
+    /// The identifiers with what their checks say.
+    pub identifiers: Vec<IdentifierView>,
+    /// What an officer should look at.
+    pub warnings: Vec<FindingView>,
+    /// Its records, oldest first.
+    pub history: Vec<HistoryView>,
+}

@@ -1,0 +1,12 @@
+//! Use cases of declarations: import a file, list by suspicion, show; opening a case stands with the cases.
+
+mod import;
+mod read;
+mod rows;
+mod score;
+
+pub use import::{ImportReport, RowRemark};
+pub use read::{DeclarationQuery, DeclarationView};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! What is shown of evidence; reads nothing.
+
+use serde::Serialize;
+
+use crate::node::casework::views::{HistoryView, time_text};
+use crate::node::store::evidence::{EvidenceItem, PendingTransfer};
+
+/// An item in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EvidenceRow {
+    /// Its id.
+    pub id: String,
+    /// The case.
+    pub case: String,
+    /// What it is.
+    pub description: String,
+    /// The media type of its file.
+    pub media_type: String,
+    /// The size of its file.
+    pub size: i64,
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// BLAKE3 of its file.
+    pub blake3: String,
+    /// Who holds it: pseudonym.
+    pub holder: String,
+    /// `held` or `on_the_way`.
+    pub state: String,
+    /// When it was registered.
+    pub created_at: String,
+}
+
+impl From<&EvidenceItem> for EvidenceRow {
+    fn from(item: &EvidenceItem) -> Self {
+        Self {
+            id: item.id.clone(),
+            case: item.case_id.clone(),
+            description: item.description.clone(),
+            media_type: item.media_type.clone(),
+            size: item.size,
+            sha256: hex::encode(item.sha256),
+            blake3: hex::encode(item.blake3),
+            holder: item.holder.clone(),
+            state: item.state.clone(),
+            created_at: time_text(item.created_at),
+        }
+    }
+}
+
+/// A link of a custody chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CustodyView {
+    /// The place in the chain, from 0.
+    pub position: usize,
+    /// What happened.
+    pub event: String,
+    /// Who had it before.
+    pub from: Option<String>,
+    /// Who has it then, or is to receive it.
+    pub to: Option<String>,
+    /// When.
+    pub at: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Where.
+    pub place: Option<String>,
+    /// Its condition.
+    pub condition: Option<String>,
+    /// Seal numbers after.
+    pub seals: Option<String>,
+    /// The signed record of it.
+    pub record: String,
+}
+
+/// A hand-over that the receiver has not signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PendingView {
+    /// Who gives: pseudonym.
+    pub giver: String,
+    /// Who is to receive: pseudonym.
+    pub receiver: String,
+    /// Since when.
+    pub at: String,
+}
+
+impl From<PendingTransfer> for PendingView {
+    fn from(pending: PendingTransfer) -> Self {
+        Self { giver: pending.giver, receiver: pending.receiver, at: time_text(pending.at) }
+    }
+}
+
+/// An item with its chain of custody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EvidenceView {
+    /// What lists show too.
+    #[serde(flatten)]
+    pub row: EvidenceRow,
+    /// The name of the file as it was found.
+    pub file_name: Option<String>,
+    /// When it was collected.
+    pub collected_at: Option<String>,
+    /// Where.
+    pub place: Option<String>,
+    /// The legal power used.
+    pub legal_power: Option<String>,
+    /// Seal numbers at intake.
+    pub seals: Option<String>,
+    /// The registration at another authority that it was copied from.
+    pub copied_from: Option<String>,
+    /// The newest record of its chain.
+    pub head: String,
+    /// The hand-over that waits for the receiver's signature.
+    pub pending_transfer: Option<PendingView>,
+    /// The chain of custody.
+    pub custody: Vec<CustodyView>,
+    /// Its records, oldest first.
+    pub history: Vec<HistoryView>,
+}
+
+/// What came of hashing an item's content again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VerdictView {
+    /// The item.
+    pub id: String,
+    /// Whether the content is what the signed record says.
+    pub verified: bool,
+    /// In what it differs.
+    pub differences: Vec<String>,
+    /// The signed SHA-256.
+    pub sha256: String,
+    /// The signed size.
+    pub size: i64,
+    /// The signed record that it was compared with.
+    pub record: String,
+}

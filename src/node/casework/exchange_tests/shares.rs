@@ -1,0 +1,213 @@
+//! Summaries and task forces between desks: only what was chosen arrives, and every member sees the same room.
+
+use serde_json::json;
+
+use crate::domain::id::ObjectId;
+use crate::node::casework::append::Authorship;
+use crate::node::casework::exchange_tests::network::{Town, towns};
+use crate::node::casework::{Error, NewPost, NewSummary, NewTaskForce, TaskForceView};
+use crate::node::peer::ItemAnswer;
+use crate::node::store::StoreError;
+use crate::node::store::cases::{self, Case};
+use crate::node::store::object_fields::{self, ObjectField};
+use crate::policy::Action;
+use crate::record::Value;
+use crate::record::kinds::case::CaseOpened;
+
+/// What must not leave the house.
+const SECRET: &str = "informant-lives-at-harbour-street-7";
+
+impl Town {
+    /// A case with a title, a subject that stays, and a vessel that may go.
+    async fn case(&self) -> String {
+        let id = ObjectId::from_random([0x77; 16]);
+        let opened = CaseOpened {
+            reference: "XA-1".to_owned(),
+            title: "textiles".to_owned(),
+            case_type: "tobacco_excise".to_owned(),
+            status: "open".to_owned(),
+            unit: None,
+            content: vec![
+                ("facts/vessel".to_owned(), Value::text("MV-EXAMPLE")),
+                ("facts/source".to_owned(), Value::text(SECRET)),
+            ],
+        };
+        let prepared = self.desk.author(id, Authorship::node(None), &opened).await.unwrap();
+        let fields: Vec<_> = prepared
+            .held
+            .fields()
+            .free()
+            .map(|(path, index, _)| ObjectField {
+                object: id.to_string(),
+                path: path.to_owned(),
+                value: vec![],
+                record_hash: prepared.hash().0,
+                field_index: i64::try_from(index).unwrap(),
+            })
+            .collect();
+        let case = Case {
+            id: id.to_string(),
+            reference: opened.reference.clone(),
+            title: opened.title.clone(),
+            case_type: opened.case_type.clone(),
+            status: "open".to_owned(),
+            unit: String::new(),
+            owner: String::new(),
+            opened_at: 1,
+            updated_at: 1,
+            head: prepared.hash().0,
+            version: 1,
+        };
+        self.desk
+            .store
+            .write_with("case", (prepared, fields, case), |tx, (prepared, fields, case)| {
+                Box::pin(async move {
+                    prepared.append(tx).await?;
+                    cases::insert(tx, case).await?;
+                    object_fields::put_all(tx, fields).await?;
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .await
+            .unwrap();
+        self.desk.committed();
+        id.to_string()
+    }
+
+    async fn shares(&self, case: &str, to: &Self, fields: &[&str]) -> Result<String, Error> {
+        let summary: NewSummary = serde_json::from_value(json!({
+            "case": case, "recipients": [to.name().as_str()], "fields": fields,
+            "marking": "H1 TLP:AMBER", "purpose": "customs_enforcement", "delete_by": "2027-01-31",
+        }))
+        .unwrap();
+        let permit = self.permit(2, Action::SummaryShare, Some(case));
+        self.desk.share_summary(&permit, summary).await.map(|view| view.row.id)
+    }
+}
+
+fn holds(bytes: &[u8], marker: &str) -> bool {
+    bytes.windows(marker.len()).any(|window| window == marker.as_bytes())
+}
+
+#[tokio::test]
+async fn a_summary_shows_the_chosen_fields_and_nothing_else_reaches_the_recipient() {
+    let [xa, xb] = towns().await;
+    let case = xa.case().await;
+    let id = xa.shares(&case, &xb, &["facts/vessel"]).await.unwrap();
+    let carried = xa.send(&xb).await;
+    let wire: Vec<u8> =
+        carried.frames.iter().flat_map(|frame| frame.to_frame().unwrap().body().to_vec()).collect();
+    assert!(holds(&wire, "MV-EXAMPLE"));
+    assert!(!holds(&wire, SECRET), "the secret was sent");
+    let permit = xb.permit(1, Action::SummaryRead, Some(&id));
+    let seen = xb.desk.summary(&permit, id.parse().unwrap()).await.unwrap();
+    let shown: Vec<_> =
+        seen.fields.iter().map(|f| (f.path.as_str(), f.value.clone(), f.verified)).collect();
+    assert_eq!(shown, [("facts/vessel", json!("MV-EXAMPLE"), true)]);
+    assert_eq!(seen.row.delete_by.as_deref(), Some("2027-01-31T23:59:59Z"));
+    assert!(!holds(&xb.database_bytes().await, SECRET));
+}
+
+#[tokio::test]
+async fn a_second_summary_adds_to_what_was_shown_of_the_same_statement() {
+    let [xa, xb] = towns().await;
+    let case = xa.case().await;
+    xa.shares(&case, &xb, &["facts/vessel"]).await.unwrap();
+    let first = xa.send(&xb).await;
+    let id = xa.shares(&case, &xb, &["title"]).await.unwrap();
+    let second = xa.send(&xb).await;
+    assert_eq!(
+        first.answers.first(),
+        second.answers.first(),
+        "the same statement, the same receipt"
+    );
+    let seen = xb.desk.summary_view(id.parse().unwrap()).await.unwrap();
+    let paths: Vec<_> = seen.fields.iter().map(|field| field.path.as_str()).collect();
+    assert_eq!(paths, ["title"]);
+    let held = seen.fields.first().unwrap().statement.clone();
+    let hash = crate::record::StatementHash(hex::decode(held).unwrap().try_into().unwrap());
+    let held = xb.desk.held(hash).await.unwrap();
+    assert_eq!(held.fields().get("facts/vessel"), Some(&Value::text("MV-EXAMPLE")));
+    assert_eq!(held.fields().get("facts/source"), None);
+}
+
+#[tokio::test]
+async fn a_withdrawn_summary_shows_nothing_any_more() {
+    let [xa, xb] = towns().await;
+    let case = xa.case().await;
+    let id = xa.shares(&case, &xb, &["facts"]).await.unwrap();
+    xa.send(&xb).await;
+    assert_eq!(xb.desk.summary_view(id.parse().unwrap()).await.unwrap().fields.len(), 2);
+    let permit = xa.permit(2, Action::SummaryWithdraw, Some(&id));
+    xa.desk.withdraw_summary(&permit, id.parse().unwrap(), "over".to_owned()).await.unwrap();
+    xa.send(&xb).await;
+    let seen = xb.desk.summary_view(id.parse().unwrap()).await.unwrap();
+    assert!(seen.fields.is_empty() && seen.row.withdrawn_at.is_some());
+    assert!(xa.shares(&case, &xb, &["facts/nothing"]).await.is_err());
+}
+
+impl Town {
+    async fn joins(&self, id: &str) -> TaskForceView {
+        let permit = self.permit(1, Action::TaskForceForm, Some(id));
+        self.desk.join_task_force(&permit, id.parse().unwrap()).await.unwrap()
+    }
+
+    async fn posts(&self, id: &str, text: &str) -> Result<TaskForceView, Error> {
+        let permit = self.permit(1, Action::TaskForcePost, Some(id));
+        let post = NewPost { text: text.to_owned(), marking: None, documents: vec![] };
+        self.desk.post(&permit, id.parse().unwrap(), post).await
+    }
+
+    async fn room_of(&self, id: &str) -> TaskForceView {
+        self.desk.task_force_view(id.parse().unwrap()).await.unwrap()
+    }
+}
+
+/// Carries everything between all towns until nothing waits.
+async fn carry_all(towns: &[&Town]) {
+    for _ in 0..4 {
+        for from in towns {
+            for to in towns.iter().filter(|to| to.name() != from.name()) {
+                from.send(to).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_task_force_of_three_is_active_once_all_have_signed_and_all_see_the_posts() {
+    let [xa, xb, xc] = towns().await;
+    let charter: NewTaskForce = serde_json::from_value(json!({
+        "name": "Operation Loom", "purpose": "textiles", "members": [xb.name().as_str(), xc.name().as_str()],
+    }))
+    .unwrap();
+    let permit = xa.permit(1, Action::TaskForceForm, None);
+    let id = xa.desk.form_task_force(&permit, charter).await.unwrap().id;
+    xa.send(&xb).await;
+    xb.joins(&id).await;
+    // The signature of XB reaches XC before the charter does.
+    let early = xb.send(&xc).await;
+    assert!(matches!(early.answers.as_slice(), [ItemAnswer::Later { .. }]), "{early:?}");
+    assert!(matches!(xa.posts(&id, "too early").await, Err(Error::IllegalStep(_))));
+    carry_all(&[&xa, &xb, &xc]).await;
+    xc.joins(&id).await;
+    carry_all(&[&xa, &xb, &xc]).await;
+    xb.posts(&id, "the vessel has left").await.unwrap();
+    carry_all(&[&xa, &xb, &xc]).await;
+    for town in [&xa, &xb, &xc] {
+        let room = town.room_of(&id).await;
+        assert_eq!(room.state, "active", "{}", town.name());
+        let texts: Vec<_> =
+            room.posts.iter().map(|post| (post.text.as_str(), post.verified)).collect();
+        assert_eq!(texts, [("the vessel has left", true)], "{}", town.name());
+    }
+    // XA ends it while XB, who does not know, posts once more.
+    xb.posts(&id, "one more").await.unwrap();
+    let permit = xa.permit(1, Action::TaskForceForm, Some(&id));
+    xa.desk.close_task_force(&permit, id.parse().unwrap(), "done".to_owned()).await.unwrap();
+    let late = xb.send(&xa).await;
+    assert!(matches!(late.answers.as_slice(), [ItemAnswer::Refused { .. }]), "{late:?}");
+    carry_all(&[&xa, &xb, &xc]).await;
+    assert_eq!(xc.room_of(&id).await.state, "ended");
+    assert!(xb.posts(&id, "over").await.is_err());
+}

@@ -1,0 +1,393 @@
+//! Officers and their tokens: adds, disables, authenticates; what an officer may do is the rules' to say.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::domain::finding::short_text;
+use crate::domain::id::{ObjectId, OfficerPseudonym};
+use crate::node::casework::audit_trail::done;
+use crate::node::casework::permits::Covers;
+use crate::node::casework::views::time_text;
+use crate::node::casework::{Desk, Error};
+use crate::node::rng::random;
+use crate::node::store::users::{self, Token, User};
+use crate::node::store::{StoreError, Tx, audit_events};
+use crate::policy::{Action, Actor, Permit, Role, Via, conflict};
+
+/// How every token begins, so that scanners of leaked secrets find it.
+pub const TOKEN_PREFIX: &str = "slt_";
+
+/// The longest life of a token, in days.
+const TOKEN_DAYS_MAX: u32 = 366;
+
+const DAY_SECS: i64 = 86_400;
+
+/// An officer to add.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// The name, which stays on this node.
+    pub name: String,
+    /// The roles, such as `case_officer`.
+    pub roles: Vec<String>,
+    /// The unit.
+    #[serde(default)]
+    pub unit: String,
+    /// The highest classification that the officer may see.
+    #[serde(default)]
+    pub clearance: u8,
+}
+
+/// A token to make.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// The officer: name, pseudonym or id.
+    pub user: String,
+    /// What it is for.
+    pub label: String,
+    /// How long it is good.
+    pub days: u32,
+}
+
+/// An officer, for this node's own people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UserView {
+    /// The id within the node.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// What peers see.
+    pub pseudonym: String,
+    /// The roles.
+    pub roles: Vec<String>,
+    /// The unit.
+    pub unit: String,
+    /// The clearance.
+    pub clearance: i64,
+    /// When the account was disabled.
+    pub disabled_at: Option<String>,
+}
+
+/// A new token; the only time that it is shown.
+#[derive(Serialize)]
+pub struct TokenView {
+    /// The secret.
+    #[serde(serialize_with = "as_text")]
+    pub token: Zeroizing<String>,
+    /// Whose.
+    pub user: String,
+    /// Until when it is good.
+    pub expires_at: String,
+}
+
+impl std::fmt::Debug for TokenView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenView(..)")
+    }
+}
+
+/// Who somebody is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WhoView {
+    /// What peers see.
+    pub pseudonym: String,
+    /// The roles.
+    pub roles: Vec<&'static str>,
+    /// The unit.
+    pub unit: Option<String>,
+    /// The clearance.
+    pub clearance: u8,
+    /// The authority.
+    pub authority: String,
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            name: user.name,
+            pseudonym: user.pseudonym,
+            roles: user.roles.split_whitespace().map(str::to_owned).collect(),
+            unit: user.unit,
+            clearance: user.clearance,
+            disabled_at: user.disabled_at.map(time_text),
+        }
+    }
+}
+
+impl Desk {
+    /// Adds an officer under a random pseudonym.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an unsound name, role or pair of roles; [`Error::Conflict`] if the name is taken.
+    pub async fn add_user(&self, permit: &Permit, input: NewUser) -> Result<UserView, Error> {
+        permit.covers(Action::UserManage, None)?;
+        let user = self.new_user(&input)?;
+        let event = done(permit, self.clock.now(), None);
+        let event = audit_events::NewAuditEvent {
+            detail: Some(format!("added {}", user.pseudonym)),
+            ..event
+        };
+        self.store
+            .write_with("add_user", (user.clone(), event), |tx, (user, event)| {
+                Box::pin(async move {
+                    let known = users::list(tx).await?;
+                    if known.iter().any(|known| known.name == user.name) {
+                        return Err(Error::Conflict(format!(
+                            "there is an officer {} already; choose another name",
+                            user.name
+                        )));
+                    }
+                    users::insert(tx, user).await?;
+                    audit_events::append(tx, event).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        Ok(user.into())
+    }
+
+    fn new_user(&self, input: &NewUser) -> Result<User, Error> {
+        let name = short_text("name", &input.name)
+            .map_err(|error| Error::invalid("name", error.reason))?;
+        let roles = roles_of(&input.roles)?;
+        let pseudonym = OfficerPseudonym::from_random(random(&*self.rng));
+        let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+        Ok(User {
+            id: ObjectId::from_random(random(&*self.rng)).to_string(),
+            name,
+            pseudonym: pseudonym.to_string(),
+            roles: names.join(" "),
+            unit: input.unit.trim().to_owned(),
+            clearance: i64::from(input.clearance),
+            disabled_at: None,
+            created_at: self.clock.now().0,
+        })
+    }
+
+    /// All officers.
+    ///
+    /// # Errors
+    /// If the permit is for something else, or the store fails.
+    pub async fn users(&self, permit: &Permit) -> Result<Vec<UserView>, Error> {
+        permit.covers(Action::UserRead, None)?;
+        let users = self
+            .store
+            .read("users", |tx| Box::pin(async move { users::list(tx).await }))
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        Ok(users.into_iter().map(UserView::from).collect())
+    }
+
+    /// Disables an officer and revokes the tokens; records stay.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such officer.
+    pub async fn disable_user(&self, permit: &Permit, who: &str) -> Result<UserView, Error> {
+        permit.covers(Action::UserManage, None)?;
+        let now = self.clock.now();
+        let data = (who.to_owned(), done(permit, now, None));
+        self.store
+            .write_with("disable_user", data, move |tx, (who, event)| {
+                Box::pin(async move {
+                    let mut user = find_user(tx, who).await?.ok_or(Error::NotFound("officer"))?;
+                    user.disabled_at = user.disabled_at.or(Some(now.0));
+                    users::update(tx, &user).await?;
+                    users::revoke_tokens_of(tx, &user.id, now.0).await?;
+                    let detail = Some(format!("disabled {}", user.pseudonym));
+                    let event = audit_events::NewAuditEvent { detail, ..event.clone() };
+                    audit_events::append(tx, &event).await?;
+                    Ok(UserView::from(user))
+                })
+            })
+            .await
+    }
+
+    /// Makes a token for an officer. The secret is given once; only its SHA-256 is kept.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such officer, [`Error::Invalid`] for a disabled one or an odd number of days.
+    pub async fn new_token(&self, permit: &Permit, input: NewToken) -> Result<TokenView, Error> {
+        permit.covers(Action::UserManage, None)?;
+        if !(1..=TOKEN_DAYS_MAX).contains(&input.days) {
+            return Err(Error::invalid("days", "a token is good for 1 to 366 days"));
+        }
+        let label = short_text("label", &input.label)
+            .map_err(|error| Error::invalid("label", error.reason))?;
+        let raw = Zeroizing::new(random::<32>(&*self.rng));
+        let secret = Zeroizing::new(format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(*raw)));
+        let now = self.clock.now();
+        let expires_at = now.plus_secs(i64::from(input.days).saturating_mul(DAY_SECS)).0;
+        let row = Token {
+            hash: digest(&secret),
+            user_id: String::new(),
+            label,
+            created_at: now.0,
+            expires_at,
+            revoked_at: None,
+        };
+        let data = (input.user, row, done(permit, now, None));
+        let user = self
+            .store
+            .write_with("new_token", data, |tx, (who, row, event)| {
+                Box::pin(async move {
+                    let user = find_user(tx, who).await?.ok_or(Error::NotFound("officer"))?;
+                    if user.disabled_at.is_some() {
+                        return Err(Error::invalid("user", "the officer's account is disabled"));
+                    }
+                    users::add_token(tx, &Token { user_id: user.id, ..row.clone() }).await?;
+                    let detail = Some(format!("token for {}", user.pseudonym));
+                    let event = audit_events::NewAuditEvent { detail, ..event.clone() };
+                    audit_events::append(tx, &event).await?;
+                    Ok(user.pseudonym)
+                })
+            })
+            .await?;
+        Ok(TokenView { token: secret, user, expires_at: time_text(expires_at) })
+    }
+
+    /// The actor whose valid token this is; nothing for one that is unknown, expired, revoked or of a disabled officer.
+    ///
+    /// The token is found by its digest, so the time of the search says nothing about the secret.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn authenticate(&self, token: &str) -> Result<Option<Actor>, Error> {
+        if !token.starts_with(TOKEN_PREFIX) {
+            return Ok(None);
+        }
+        let (hash, now) = (digest(token), self.clock.now().0);
+        let user = self
+            .store
+            .read("authenticate", move |tx| {
+                Box::pin(async move { users::by_token(tx, &hash, now).await })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        Ok(user.as_ref().and_then(actor_of))
+    }
+
+    /// Who an actor is.
+    #[must_use]
+    pub fn who(&self, actor: &Actor) -> WhoView {
+        WhoView {
+            pseudonym: actor.pseudonym.to_string(),
+            roles: actor.roles.iter().map(|role| role.name()).collect(),
+            unit: actor.unit.clone(),
+            clearance: actor.clearance,
+            authority: self.authority.to_string(),
+        }
+    }
+}
+
+fn as_text<S: serde::Serializer>(secret: &Zeroizing<String>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(secret)
+}
+
+fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+fn roles_of(names: &[String]) -> Result<BTreeSet<Role>, Error> {
+    let mut roles = BTreeSet::new();
+    for name in names {
+        let role: Role =
+            name.parse().map_err(|error| Error::invalid("roles", format!("{name}: {error}")))?;
+        roles.insert(role);
+    }
+    if roles.is_empty() {
+        return Err(Error::invalid("roles", "name at least one, such as case_officer"));
+    }
+    if let Some((one, other)) = conflict(&roles) {
+        let message = format!("nobody may be both {one} and {other}; use two accounts");
+        return Err(Error::invalid("roles", message));
+    }
+    Ok(roles)
+}
+
+/// The officer of that name, pseudonym or id.
+pub(crate) async fn find_user(tx: &mut Tx, who: &str) -> Result<Option<User>, StoreError> {
+    let who = who.trim();
+    let users = users::list(tx).await?;
+    Ok(users.into_iter().find(|u| u.name == who || u.pseudonym == who || u.id == who))
+}
+
+/// The actor that an officer's row describes; nothing if the row is not sound.
+pub(crate) fn actor_of(user: &User) -> Option<Actor> {
+    Some(Actor {
+        user: Some(user.id.parse().ok()?),
+        pseudonym: user.pseudonym.parse().ok()?,
+        roles: user.roles.split_whitespace().filter_map(|role| role.parse().ok()).collect(),
+        clearance: u8::try_from(user.clearance).unwrap_or(0),
+        unit: (!user.unit.is_empty()).then(|| user.unit.clone()),
+        via: Via::Token,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::casework::testing::desk;
+
+    fn user(name: &str, roles: &[&str]) -> NewUser {
+        NewUser {
+            name: name.to_owned(),
+            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+            unit: "north".to_owned(),
+            clearance: 1,
+        }
+    }
+
+    fn token(user: &str, days: u32) -> NewToken {
+        NewToken { user: user.to_owned(), label: "test".to_owned(), days }
+    }
+
+    #[tokio::test]
+    async fn a_token_speaks_for_its_officer_until_it_expires_or_the_officer_is_disabled() {
+        let test = desk().await;
+        let admin = test.admin().await;
+        let ada = test.desk.add_user(&admin, user("Ada", &["case_officer"])).await.unwrap();
+        let short = test.desk.new_token(&admin, token("Ada", 1)).await.unwrap();
+        let long = test.desk.new_token(&admin, token(&ada.pseudonym, 30)).await.unwrap();
+        assert!(short.token.starts_with(TOKEN_PREFIX));
+        let actor = test.desk.authenticate(&short.token).await.unwrap().unwrap();
+        assert_eq!(actor.pseudonym.as_str(), ada.pseudonym);
+        assert_eq!((actor.clearance, actor.unit.as_deref()), (1, Some("north")));
+        assert_eq!(test.desk.authenticate("slt_unknown").await.unwrap(), None);
+        assert_eq!(test.desk.authenticate("").await.unwrap(), None);
+
+        test.clock.advance_secs(DAY_SECS);
+        assert_eq!(test.desk.authenticate(&short.token).await.unwrap(), None);
+        assert!(test.desk.authenticate(&long.token).await.unwrap().is_some());
+        let disabled = test.desk.disable_user(&admin, "Ada").await.unwrap();
+        assert!(disabled.disabled_at.is_some());
+        assert_eq!(test.desk.authenticate(&long.token).await.unwrap(), None);
+        let late = test.desk.new_token(&admin, token("Ada", 1)).await;
+        assert!(matches!(late, Err(Error::Invalid(_))));
+        assert!(test.trail().await.contains(&("user.manage".to_owned(), "done".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn a_name_is_taken_once_and_roles_that_must_stay_apart_are_refused() {
+        let test = desk().await;
+        let admin = test.admin().await;
+        test.desk.add_user(&admin, user("Ada", &["case_officer"])).await.unwrap();
+        let twice = test.desk.add_user(&admin, user("Ada", &["analyst"])).await;
+        assert!(matches!(twice, Err(Error::Conflict(_))));
+        let apart: [&[&str]; 3] = [&["auditor", "case_officer"], &["captain"], &[]];
+        for roles in apart {
+            let refused = test.desk.add_user(&admin, user("Bob", roles)).await;
+            assert!(
+                matches!(refused, Err(Error::Invalid(findings)) if findings[0].path == "roles")
+            );
+        }
+        let missing = test.desk.new_token(&admin, token("Nobody", 1)).await;
+        assert!(matches!(missing, Err(Error::NotFound("officer"))));
+    }
+}

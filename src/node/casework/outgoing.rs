@@ -1,0 +1,63 @@
+//! What delivery needs of the records: the leaves to send, and a place for a peer's signed refusal; sends nothing.
+
+use std::collections::HashMap;
+
+use crate::node::casework::load::Stored;
+use crate::node::casework::{Desk, Error, Held};
+use crate::node::store::{StoreError, records};
+use crate::record::{Record, StatementHash};
+
+impl Desk {
+    /// The records, in the order asked for, read in one snapshot; an error for each that cannot be opened.
+    pub(crate) async fn held_many(&self, hashes: &[StatementHash]) -> Vec<Result<Held, Error>> {
+        let keys: Vec<[u8; 32]> = hashes.iter().map(|hash| hash.0).collect();
+        let read = self
+            .store
+            .read("held_many", move |tx| {
+                Box::pin(async move {
+                    let mut stored = HashMap::with_capacity(keys.len());
+                    for row in records::get_many(tx, &keys).await? {
+                        stored.insert(row.hash, Stored::read(tx, row).await?);
+                    }
+                    Ok::<_, StoreError>(stored)
+                })
+            })
+            .await;
+        let mut stored = match read {
+            Ok(stored) => stored,
+            Err(error) => {
+                let text = error.to_string();
+                return hashes.iter().map(|_| Err(Error::Unavailable(text.clone()))).collect();
+            }
+        };
+        let mut held = Vec::with_capacity(hashes.len());
+        for hash in hashes {
+            held.push(match stored.remove(&hash.0) {
+                Some(stored) => self.open_stored(stored).await,
+                // Asked for twice, or not there.
+                None => self.held(*hash).await,
+            });
+        }
+        held
+    }
+
+    /// Keeps a peer's verified refusal as a record, so that it is logged and can be shown; once.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub(crate) async fn keep_refusal(&self, refusal: Record) -> Result<(), Error> {
+        let prepared = self.prepare(refusal).await?;
+        self.store
+            .write_with("keep_refusal", prepared, |tx, prepared| {
+                Box::pin(async move {
+                    if !records::exists(tx, &prepared.hash().0).await? {
+                        prepared.insert(tx).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .await?;
+        self.committed();
+        Ok(())
+    }
+}

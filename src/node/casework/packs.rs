@@ -1,0 +1,261 @@
+//! Court packs: gathers the records of objects with receipts, proofs, cards and evidence, and writes them as a stream.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Seek, Write};
+
+use tokio_util::io::SyncIoBridge;
+
+use crate::audit::pack::{Content, PackInfo, PackRecord, PackWriter};
+use crate::domain::id::ObjectId;
+use crate::node::blobs::BlobKey;
+use crate::node::casework::audit_trail::done as event;
+use crate::node::casework::guard::allow;
+use crate::node::casework::load::Held;
+use crate::node::casework::summaries::read_indices;
+use crate::node::casework::{Desk, Error};
+use crate::node::keys::KeyGroup;
+use crate::node::store::blobs::{Blob, BlobState};
+use crate::node::store::requests::Direction;
+use crate::node::store::{
+    StoreError, Tx, audit_events, blobs, evidence, logs, receipts, records, summaries,
+};
+use crate::policy::{Action, Permit};
+use crate::record::StatementHash;
+use crate::record::card::SignedCard;
+use crate::record::disclosure::Excerpt;
+
+/// The most objects that one pack is asked for.
+const OBJECTS_MAX: usize = 1000;
+
+/// What goes into a pack, by hash: all fields of a record, or only those of a summary.
+type Wanted = BTreeMap<StatementHash, Option<BTreeSet<usize>>>;
+
+/// A record on its way into the pack.
+struct Gathered {
+    held: Held,
+    shown: Option<BTreeSet<usize>>,
+    receipts: Vec<Vec<u8>>,
+    proofs: Vec<Vec<u8>>,
+}
+
+/// An evidence file on its way into the pack.
+struct File {
+    item: evidence::EvidenceItem,
+    blob: Blob,
+}
+
+/// What one snapshot says belongs into a pack.
+#[derive(Default)]
+struct Plan {
+    wanted: Wanted,
+    files: Vec<File>,
+    notes: Vec<Vec<u8>>,
+}
+
+impl Desk {
+    /// Writes a court pack of these objects: cases with their evidence, evidence items, requests, summaries, task forces.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if this node holds nothing of an object; what store, blobs or the writer say.
+    pub async fn export_pack<W: Write + Seek + Send + 'static>(
+        &self,
+        permit: &Permit,
+        objects: Vec<ObjectId>,
+        writer: W,
+    ) -> Result<W, Error> {
+        allow(permit, Action::PackExport, None)?;
+        if !(1..=OBJECTS_MAX).contains(&objects.len()) {
+            return Err(Error::invalid("objects", "are one to 1,000 ids"));
+        }
+        let names = objects.clone();
+        let plan = self.store.read("pack_plan", move |tx| Box::pin(plan(tx, objects))).await?;
+        let gathered = self.gather(plan.wanted).await?;
+        let first = names.first().map(ToString::to_string).unwrap_or_default();
+        let now = self.clock.now();
+        let info = PackInfo {
+            name: format!("sealane-{first}"),
+            title: format!("Court pack of {}", self.authority),
+            description: format!("{} object(s), {} record(s)", names.len(), gathered.len()),
+            exporter: self.authority.clone(),
+            created: now,
+        };
+        let cards: Vec<_> = self.cards.all().iter().map(|known| known.bytes.clone()).collect();
+        let notes = plan.notes;
+        let mut pack = blocking(move || begin(writer, info, &cards, &gathered, &notes)).await?;
+        for file in plan.files {
+            pack = self.add_file(pack, file).await?;
+        }
+        let writer = blocking(move || pack.finish()).await?;
+        let events: Vec<_> =
+            names.into_iter().map(|object| event(permit, now, Some(object))).collect();
+        self.store
+            .write_with("pack_audit", events, |tx, events| {
+                Box::pin(async move {
+                    for event in events {
+                        audit_events::append(tx, event).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .await?;
+        Ok(writer)
+    }
+
+    /// Reads each record with what proves it. What was erased is left out; the chain shows that it was there.
+    async fn gather(&self, wanted: Wanted) -> Result<Vec<Gathered>, Error> {
+        let mut gathered = Vec::with_capacity(wanted.len());
+        for (hash, shown) in wanted {
+            let held = match self.held(hash).await {
+                Ok(held) => held,
+                Err(Error::Erased(_) | Error::NotFound(_)) => continue,
+                Err(error) => return Err(error),
+            };
+            let rows = self
+                .store
+                .read("pack_receipts", move |tx| {
+                    Box::pin(async move { receipts::of_record(tx, &hash.0).await })
+                })
+                .await?;
+            gathered.push(Gathered {
+                held,
+                shown,
+                proofs: rows.iter().filter_map(|row| row.proof.clone()).collect(),
+                receipts: rows.into_iter().map(|row| row.receipt).collect(),
+            });
+        }
+        Ok(gathered)
+    }
+
+    async fn add_file<W: Write + Seek + Send + 'static>(
+        &self,
+        mut pack: PackWriter<W>,
+        file: File,
+    ) -> Result<PackWriter<W>, Error> {
+        if pack.has_evidence(&file.item.sha256) {
+            return Ok(pack);
+        }
+        let group = KeyGroup::stored(&file.blob.key_group);
+        // What was erased is listed as withheld.
+        let Some(key) = self.keys.get(&group).await? else { return Ok(pack) };
+        let key = BlobKey::new(&key.derive("blob"));
+        let name = file.blob.name.parse().map_err(Error::internal)?;
+        let size = u64::try_from(file.item.size).unwrap_or(0);
+        let reader = self.blobs.read(name, &key, 0, size).await?;
+        let mut reader = SyncIoBridge::new(reader);
+        blocking(move || {
+            let title = file.item.description.as_str();
+            pack.add_evidence(file.item.sha256, Some(title), size, &mut reader)?;
+            Ok(pack)
+        })
+        .await
+    }
+}
+
+async fn blocking<T, F>(work: F) -> Result<T, Error>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, crate::audit::pack::PackWriteError> + Send + 'static,
+{
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(Error::internal)?.map_err(Error::internal)
+}
+
+fn begin<W: Write + Seek>(
+    writer: W,
+    info: PackInfo,
+    cards: &[Vec<u8>],
+    gathered: &[Gathered],
+    notes: &[Vec<u8>],
+) -> Result<PackWriter<W>, crate::audit::pack::PackWriteError> {
+    let mut pack = PackWriter::new(writer, info)?;
+    for card in cards.iter().filter_map(|bytes| SignedCard::decode(bytes).ok()) {
+        pack.add_card(&card)?;
+    }
+    for one in gathered {
+        let excerpt = match (&one.held, &one.shown) {
+            (Held::Whole(record), Some(shown)) => {
+                let shown: Vec<usize> = shown.iter().copied().collect();
+                Some(Excerpt::of(record, &shown))
+            }
+            (Held::Part(excerpt), _) => Some(excerpt.clone()),
+            (Held::Whole(_), None) => None,
+        };
+        let content = match (&excerpt, &one.held) {
+            (Some(excerpt), _) | (None, Held::Part(excerpt)) => Content::Excerpt(excerpt),
+            (None, Held::Whole(record)) => Content::Whole(record),
+        };
+        let record = PackRecord { content, receipts: &one.receipts, proofs: &one.proofs };
+        pack.add_record(&record)?;
+    }
+    for note in notes {
+        pack.add_checkpoint(note)?;
+    }
+    Ok(pack)
+}
+
+/// Finds what belongs into a pack.
+async fn plan(tx: &mut Tx, objects: Vec<ObjectId>) -> Result<Plan, Error> {
+    let mut plan = Plan::default();
+    let mut items: BTreeMap<String, evidence::EvidenceItem> = BTreeMap::new();
+    for object in &objects {
+        let id = object.to_string();
+        let mut is_known = whole(tx, &mut plan.wanted, &id).await?;
+        for item in evidence::of_case(tx, &id).await? {
+            whole(tx, &mut plan.wanted, &item.id).await?;
+            items.insert(item.id.clone(), item);
+        }
+        if let Some(item) = evidence::get(tx, &id).await? {
+            items.insert(id.clone(), item);
+        }
+        if let Some(summary) = summaries::get(tx, &id).await? {
+            is_known = true;
+            let is_own = summary.direction == Direction::Out;
+            sources(tx, &mut plan.wanted, &id, is_own).await?;
+        }
+        if !is_known {
+            return Err(Error::NotFound("object to pack"));
+        }
+    }
+    for item in items.into_values() {
+        if let Some(blob) = blobs::get(tx, &item.blob).await?
+            && blob.state == BlobState::Complete
+        {
+            plan.files.push(File { item, blob });
+        }
+    }
+    for record in records::of_kind(tx, "log.witness_policy/1", 0, i64::MAX).await? {
+        plan.wanted.insert(StatementHash(record.hash), None);
+    }
+    for log in logs::list(tx).await? {
+        let witnessed = logs::last_witnessed(tx, &log.origin).await?;
+        plan.notes.extend(witnessed.and_then(|checkpoint| checkpoint.cosigned));
+    }
+    Ok(plan)
+}
+
+/// All records of an object, with all that is held of them; false if there are none.
+async fn whole(tx: &mut Tx, wanted: &mut Wanted, object: &str) -> Result<bool, StoreError> {
+    let rows = records::of_object(tx, object, 0, i64::MAX).await?;
+    for row in &rows {
+        wanted.insert(StatementHash(row.hash), None);
+    }
+    Ok(!rows.is_empty())
+}
+
+/// The statements that a summary draws from: of own ones only the fields that it shows, of received ones what is held.
+async fn sources(
+    tx: &mut Tx,
+    wanted: &mut Wanted,
+    summary: &str,
+    is_own: bool,
+) -> Result<(), StoreError> {
+    for source in summaries::sources(tx, summary).await? {
+        let hash = StatementHash(source.record_hash);
+        let shown = read_indices(&source.fields);
+        // Without a choice it is in the pack with everything that is held.
+        if let Some(all) = wanted.entry(hash).or_insert_with(|| is_own.then(BTreeSet::new)) {
+            all.extend(shown);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! From an actor and an object to a permit: loads what the rules need to know and writes denials to the audit trail.
+
+use crate::domain::handling::{Marking, Purpose};
+use crate::domain::id::{AuthorityName, ObjectId, UserId};
+use crate::node::casework::{Desk, Error};
+use crate::node::store::cases::{self, Case};
+use crate::node::store::requests::{self, Direction};
+use crate::node::store::{StoreError, Tx, audit_events, evidence, summaries, task_forces, users};
+use crate::policy::{Action, Actor, DenialReason, Permit, Resource, ResourceKind, decide};
+
+/// How many audit events about an object are searched for its drafter.
+const DRAFT_EVENTS_MAX: i64 = 10_000;
+
+/// Whether a permit is for what a use case does.
+pub(crate) trait Covers {
+    /// Refuses a permit for another action or another object.
+    fn covers(&self, action: Action, object: Option<ObjectId>) -> Result<(), Error>;
+
+    /// The object of the permit, if the permit is for that action.
+    fn object_for(&self, action: Action) -> Result<ObjectId, Error>;
+}
+
+impl Covers for Permit {
+    fn covers(&self, action: Action, object: Option<ObjectId>) -> Result<(), Error> {
+        if self.action() == action && self.resource() == object {
+            return Ok(());
+        }
+        Err(Error::NotPermitted(format!("the permit is for {}, not for {action}", self.action())))
+    }
+
+    fn object_for(&self, action: Action) -> Result<ObjectId, Error> {
+        self.covers(action, self.resource())?;
+        self.resource()
+            .ok_or_else(|| Error::NotPermitted(format!("{action} needs an object to act on")))
+    }
+}
+
+/// What an action is done to, and its name for somebody who looks for it.
+const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
+    match action {
+        Action::CaseOpen
+        | Action::CaseRead
+        | Action::CaseList
+        | Action::CaseUpdate
+        | Action::CaseMove
+        | Action::EvidenceAdd
+        | Action::PackExport => (ResourceKind::Case, "case"),
+        Action::EvidenceRead
+        | Action::EvidenceExamine
+        | Action::EvidenceRelease
+        | Action::CustodyRecord
+        | Action::CustodyTransfer
+        | Action::CustodyReceive => (ResourceKind::Evidence, "evidence item"),
+        Action::RequestDraft | Action::RequestSubmit | Action::RequestAct | Action::RequestRead => {
+            (ResourceKind::Request, "request")
+        }
+        Action::SummaryDraft
+        | Action::SummaryShare
+        | Action::SummaryWithdraw
+        | Action::SummaryRead => (ResourceKind::Summary, "summary"),
+        Action::TaskForceForm | Action::TaskForcePost | Action::TaskForceRead => {
+            (ResourceKind::TaskForce, "task force")
+        }
+        Action::Import | Action::DeclarationRead => (ResourceKind::Declaration, "declaration"),
+        Action::LogRead
+        | Action::AuditRead
+        | Action::AuditRun
+        | Action::UserRead
+        | Action::UserManage
+        | Action::PeerRead
+        | Action::PeerManage
+        | Action::NodeRead
+        | Action::NodeManage
+        | Action::DeliveryEnd => (ResourceKind::System, "part of the node"),
+    }
+}
+
+impl Desk {
+    /// Asks the rules whether an actor may do something. Evidence of a case is listed with the case as object.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such object or the actor may not know of it; [`Error::NotPermitted`] with
+    /// the reason if role or purpose do not allow it. Denials are in the audit trail.
+    pub async fn permit(
+        &self,
+        actor: &Actor,
+        action: Action,
+        object: Option<ObjectId>,
+        purpose: Option<Purpose>,
+    ) -> Result<Permit, Error> {
+        let (kind, name) = kind_of(action);
+        let Some(id) = object else {
+            return self.permit_on(actor, action, Resource::of(kind), purpose).await;
+        };
+        let authority = self.authority.clone();
+        let found = self
+            .store
+            .read("permit", move |tx| {
+                Box::pin(async move { resource_of(tx, kind, id, &authority).await })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        if let Some(resource) = found {
+            return self.permit_on(actor, action, resource, purpose).await;
+        }
+        // Whoever may not even try learns that first, as for an object that exists.
+        self.permit_on(actor, action, Resource::of(kind), purpose).await?;
+        Err(Error::NotFound(name))
+    }
+
+    /// As [`Desk::permit`], for something whose attributes the caller knows.
+    pub(crate) async fn permit_on(
+        &self,
+        actor: &Actor,
+        action: Action,
+        resource: Resource,
+        purpose: Option<Purpose>,
+    ) -> Result<Permit, Error> {
+        let resource = Resource { four_eyes: self.rules.four_eyes, ..resource };
+        let reason = match decide(actor, action, &resource, purpose).into_result() {
+            Ok(permit) => return Ok(permit),
+            Err(reason) => reason,
+        };
+        self.note_denied(actor, action, resource.id, purpose, &reason.to_string()).await?;
+        Err(match reason {
+            // As if it did not exist.
+            DenialReason::NotInTeam | DenialReason::Clearance { .. } => {
+                Error::NotFound(kind_of(action).1)
+            }
+            DenialReason::NoRole { .. }
+            | DenialReason::NoPurpose(_)
+            | DenialReason::WrongPurpose { .. }
+            | DenialReason::SeparateDuty(_)
+            | DenialReason::OwnDraft(_)
+            | DenialReason::NoAuthor(_)
+            | DenialReason::Foreign
+            | DenialReason::LocalSocket(_)
+            | DenialReason::NeedsOfficer(_) => Error::NotPermitted(reason.to_string()),
+        })
+    }
+}
+
+/// What the rules need to know of an object; nothing if there is none.
+async fn resource_of(
+    tx: &mut Tx,
+    kind: ResourceKind,
+    id: ObjectId,
+    authority: &AuthorityName,
+) -> Result<Option<Resource>, StoreError> {
+    let text = id.to_string();
+    match kind {
+        ResourceKind::Case => case_resource(tx, kind, id, &text).await,
+        ResourceKind::Evidence => evidence_resource(tx, id, &text).await,
+        ResourceKind::Request => {
+            let Some(request) = requests::get(tx, &text).await? else { return Ok(None) };
+            let mut resource = of_case(tx, kind, id, request.case_id.as_deref()).await?;
+            resource.author = drafter(tx, &text, &[Action::RequestDraft]).await?;
+            Ok(Some(resource))
+        }
+        ResourceKind::Summary => {
+            let Some(summary) = summaries::get(tx, &text).await? else {
+                return summary_to_be(tx, id, &text).await;
+            };
+            let mut resource = of_case(tx, kind, id, summary.case_id.as_deref()).await?;
+            resource.author = drafter(tx, &text, &[Action::SummaryDraft]).await?;
+            resource.level = summary.marking.parse().map_or(u8::MAX, |m: Marking| m.level());
+            if summary.direction == Direction::In {
+                resource.originator = summary.author.parse().ok();
+            }
+            Ok(Some(resource))
+        }
+        ResourceKind::TaskForce => {
+            let Some(room) = task_forces::get(tx, &text).await? else { return Ok(None) };
+            let coordinator = room.coordinator.parse().ok();
+            let originator = coordinator.filter(|coordinator| coordinator != authority);
+            Ok(Some(Resource { originator, ..Resource::of(kind).with_id(id) }))
+        }
+        ResourceKind::Declaration | ResourceKind::System => {
+            Ok(Some(Resource::of(kind).with_id(id)))
+        }
+    }
+}
+
+/// A summary that is to be shared is a case as it stands: whoever changed it last drew it up, and does not approve it.
+async fn summary_to_be(
+    tx: &mut Tx,
+    id: ObjectId,
+    case_id: &str,
+) -> Result<Option<Resource>, StoreError> {
+    let found = case_resource(tx, ResourceKind::Summary, id, case_id).await?;
+    let Some(resource) = found else { return Ok(None) };
+    let author = drafter(tx, case_id, &[Action::CaseOpen, Action::CaseUpdate]).await?;
+    Ok(Some(Resource { author, ..resource }))
+}
+
+async fn case_resource(
+    tx: &mut Tx,
+    kind: ResourceKind,
+    id: ObjectId,
+    case_id: &str,
+) -> Result<Option<Resource>, StoreError> {
+    let Some(case) = cases::get(tx, case_id).await? else { return Ok(None) };
+    resource_of_case(tx, kind, id, &case).await.map(Some)
+}
+
+/// The attributes of a case, for itself or for something that belongs to it.
+pub(crate) async fn resource_of_case(
+    tx: &mut Tx,
+    kind: ResourceKind,
+    id: ObjectId,
+    case: &Case,
+) -> Result<Resource, StoreError> {
+    let team = cases::team(tx, &case.id).await?;
+    Ok(Resource {
+        owner: case.owner.parse().ok(),
+        team: team.iter().filter_map(|member| member.user_id.parse().ok()).collect(),
+        unit: (!case.unit.is_empty()).then(|| case.unit.clone()),
+        ..Resource::of(kind).with_id(id)
+    })
+}
+
+async fn of_case(
+    tx: &mut Tx,
+    kind: ResourceKind,
+    id: ObjectId,
+    case_id: Option<&str>,
+) -> Result<Resource, StoreError> {
+    let found = match case_id {
+        Some(case_id) => case_resource(tx, kind, id, case_id).await?,
+        None => None,
+    };
+    Ok(found.unwrap_or_else(|| Resource::of(kind).with_id(id)))
+}
+
+/// An item is open to whom its case is open to, to its holder, and to the officer to whom it is on its way.
+async fn evidence_resource(
+    tx: &mut Tx,
+    id: ObjectId,
+    text: &str,
+) -> Result<Option<Resource>, StoreError> {
+    let kind = ResourceKind::Evidence;
+    let Some(item) = evidence::get(tx, text).await? else {
+        return case_resource(tx, kind, id, text).await;
+    };
+    let mut resource = of_case(tx, kind, id, Some(&item.case_id)).await?;
+    let pending = evidence::pending_transfer(tx, text).await?;
+    for pseudonym in [Some(item.holder), pending.map(|p| p.receiver)].into_iter().flatten() {
+        resource.team.extend(user_behind(tx, &pseudonym).await?);
+    }
+    Ok(Some(resource))
+}
+
+async fn user_behind(tx: &mut Tx, pseudonym: &str) -> Result<Option<UserId>, StoreError> {
+    let user = users::by_pseudonym(tx, pseudonym).await?;
+    Ok(user.and_then(|user| user.id.parse().ok()))
+}
+
+/// The officer who last drafted an object, as the audit trail has it.
+async fn drafter(tx: &mut Tx, id: &str, drafts: &[Action]) -> Result<Option<UserId>, StoreError> {
+    let events = audit_events::of_object(tx, id, 0, DRAFT_EVENTS_MAX).await?;
+    let is_draft = |event: &&audit_events::AuditEvent| {
+        event.outcome == "done" && drafts.iter().any(|draft| event.action == draft.name())
+    };
+    match events.iter().rev().find(is_draft) {
+        Some(event) => user_behind(tx, &event.actor).await,
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,329 @@
+//! Keeps a frame of verified records in one transaction, and the signed refusals of the others.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::domain::id::{AuthorityName, ObjectId};
+use crate::node::casework::append::{Authorship, Prepared};
+use crate::node::casework::load::Held;
+use crate::node::casework::receive::Step;
+use crate::node::casework::receive::arrival::{Arrival, ArrivalError, Stopped};
+use crate::node::casework::receive::open::{Opened, Refused};
+use crate::node::casework::{Desk, Error};
+use crate::node::peer::message::{ItemAnswer, LaterReason};
+use crate::node::rng::random;
+use crate::node::store::inbox::{self, InboxOutcome, Incoming};
+use crate::node::store::receipts::{self, Receipt};
+use crate::node::store::{StoreError, Tx, logs, records};
+use crate::record::StatementHash;
+use crate::record::kinds::delivery::DeliveryRefused;
+
+/// What became of an item, before it is answered.
+pub(super) enum Outcome {
+    /// The answer does not need the store.
+    Answered(ItemAnswer),
+    /// It is kept; the answer is our receipt. With the place in commit order if it is new.
+    Kept(StatementHash, Option<i64>),
+    /// It is refused; the answer is the signed refusal.
+    Refused(StatementHash),
+}
+
+impl Outcome {
+    pub(super) const fn seq(&self) -> Option<i64> {
+        match self {
+            Self::Kept(_, seq) => *seq,
+            Self::Answered(_) | Self::Refused(_) => None,
+        }
+    }
+
+    pub(super) const fn kept(&self) -> Option<StatementHash> {
+        match self {
+            Self::Kept(hash, _) => Some(*hash),
+            Self::Answered(_) | Self::Refused(_) => None,
+        }
+    }
+}
+
+/// A record that is ready to be kept.
+struct Ready {
+    prepared: Prepared,
+    arrival: Box<dyn Arrival>,
+    receipt: Receipt,
+    incoming: Incoming,
+}
+
+/// What the write makes of one ready record.
+enum Written {
+    Kept(i64),
+    Seen,
+    Refused(Refused),
+    Later(LaterReason),
+}
+
+impl Desk {
+    pub(super) async fn keep(&self, peer: &AuthorityName, steps: Vec<Step>) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(steps.len());
+        let mut ready = Vec::new();
+        for step in steps {
+            outcomes.push(match step {
+                Step::Answered(answer) => Outcome::Answered(answer),
+                Step::Seen(hash) => self.seen_outcome(peer, hash).await,
+                Step::SeenMore(opened) => {
+                    let hash = opened.held.statement().hash();
+                    match self.merge_leaves(*opened).await {
+                        Ok(()) => self.seen_outcome(peer, hash).await,
+                        Err(error) => later(&error),
+                    }
+                }
+                Step::Refused(hash, refused) => self.refuse(peer, hash, refused).await,
+                Step::Opened(opened) => {
+                    let hash = opened.held.statement().hash();
+                    match self.make_ready(peer, *opened).await {
+                        Ok(made) => {
+                            ready.push((outcomes.len(), hash, Arc::new(made)));
+                            Outcome::Kept(hash, None)
+                        }
+                        Err(Stopped::Refused(refused)) => self.refuse(peer, hash, refused).await,
+                        Err(Stopped::Failed(error)) => later(&error),
+                    }
+                }
+            });
+        }
+        for (place, outcome) in self.write_ready(peer, ready).await {
+            if let Some(slot) = outcomes.get_mut(place) {
+                *slot = outcome;
+            }
+        }
+        outcomes
+    }
+
+    async fn make_ready(&self, peer: &AuthorityName, opened: Opened) -> Result<Ready, Stopped> {
+        let arrival = self.arrival(peer, &opened.held).await?;
+        let incoming = Incoming {
+            peer: peer.to_string(),
+            record_hash: opened.held.statement().hash().0,
+            received_at: self.clock.now().0,
+            outcome: arrival.outcome(),
+            answer: None,
+        };
+        let prepared = match opened.held {
+            Held::Whole(record) => self.prepare(record).await?,
+            Held::Part(excerpt) => self.prepare_excerpt(excerpt).await?,
+        };
+        Ok(Ready { prepared, arrival, receipt: opened.receipt, incoming })
+    }
+
+    /// One transaction for the whole frame. A record that its family refuses is left out, and the rest written again.
+    async fn write_ready(
+        &self,
+        peer: &AuthorityName,
+        mut ready: Vec<(usize, StatementHash, Arc<Ready>)>,
+    ) -> Vec<(usize, Outcome)> {
+        let mut done = Vec::new();
+        while !ready.is_empty() {
+            let batch: Vec<_> = ready.iter().map(|(_, _, ready)| Arc::clone(ready)).collect();
+            let written = self
+                .store
+                .write_with("receive", batch, |tx, batch| Box::pin(write_batch(tx, batch)))
+                .await;
+            match written {
+                Ok(seqs) => {
+                    self.committed();
+                    for ((place, hash, ready), written) in ready.drain(..).zip(seqs) {
+                        let seq = if let Written::Kept(seq) = written { Some(seq) } else { None };
+                        if let Err(error) = ready.arrival.after(self).await {
+                            tracing::warn!(error = %error, record = %hash, "what follows from a kept record is computed later");
+                        }
+                        done.push((place, Outcome::Kept(hash, seq)));
+                    }
+                }
+                Err(BatchError::Refused(index, refused)) => {
+                    if index >= ready.len() {
+                        break;
+                    }
+                    let (place, hash, _) = ready.remove(index);
+                    done.push((place, self.refuse(peer, hash, refused).await));
+                }
+                Err(BatchError::Later(index, reason)) => {
+                    if index >= ready.len() {
+                        break;
+                    }
+                    let (place, _, _) = ready.remove(index);
+                    done.push((place, Outcome::Answered(ItemAnswer::Later { reason })));
+                }
+                Err(BatchError::Store(error)) => {
+                    let error = Error::from(error);
+                    done.extend(ready.drain(..).map(|(place, _, _)| (place, later(&error))));
+                }
+            }
+        }
+        done
+    }
+
+    /// Signs, keeps and remembers a refusal; the delivery of that statement ends with it.
+    async fn refuse(&self, peer: &AuthorityName, hash: StatementHash, refused: Refused) -> Outcome {
+        tracing::warn!(peer.authority = %peer, record = %hash, code = refused.code, "refused a delivered statement");
+        match self.write_refusal(peer, hash, refused).await {
+            Ok(()) => Outcome::Refused(hash),
+            Err(error) => later(&error),
+        }
+    }
+
+    async fn write_refusal(
+        &self,
+        peer: &AuthorityName,
+        hash: StatementHash,
+        refused: Refused,
+    ) -> Result<(), Error> {
+        let payload = DeliveryRefused {
+            statement: hash,
+            code: refused.code.to_owned(),
+            reason: refused.reason,
+        };
+        let object = ObjectId::from_random(random(&*self.rng));
+        let refusal = self.author(object, Authorship::node(None), &payload).await?;
+        let incoming = Incoming {
+            peer: peer.to_string(),
+            record_hash: hash.0,
+            received_at: self.clock.now().0,
+            outcome: InboxOutcome::Refused,
+            answer: Some(refusal.hash().0.to_vec()),
+        };
+        self.store
+            .write_with("receive_refuse", (refusal, incoming), |tx, (refusal, incoming)| {
+                Box::pin(async move {
+                    if inbox::keep(tx, incoming).await? {
+                        refusal.append(tx).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .await?;
+        self.committed();
+        Ok(())
+    }
+
+    /// The outcome of a statement that came before.
+    async fn seen_outcome(&self, peer: &AuthorityName, hash: StatementHash) -> Outcome {
+        let name = peer.to_string();
+        let row = self
+            .store
+            .read("receive_again", move |tx| {
+                Box::pin(async move {
+                    let row = inbox::get(tx, &name, &hash.0).await?;
+                    let seq = records::get(tx, &hash.0).await?.map(|record| record.seq);
+                    Ok::<_, StoreError>((row, seq))
+                })
+            })
+            .await;
+        match row {
+            Ok((Some(row), seq)) => match row.outcome {
+                InboxOutcome::Stored | InboxOutcome::UnknownKind => Outcome::Kept(hash, seq),
+                InboxOutcome::Refused => Outcome::Refused(hash),
+            },
+            Ok((None, _)) => Outcome::Answered(ItemAnswer::Later { reason: LaterReason::Busy }),
+            Err(error) => later(&error.into()),
+        }
+    }
+
+    /// Our own receipts of kept records, as they were first given.
+    pub(super) async fn own_receipts(
+        &self,
+        hashes: &[StatementHash],
+    ) -> HashMap<StatementHash, Bytes> {
+        let keys: Vec<_> = hashes.iter().map(|hash| hash.0).collect();
+        let read = self
+            .store
+            .read("receive_receipts", move |tx| {
+                Box::pin(async move {
+                    let leaves = logs::leaves_of(tx, &keys).await?;
+                    let receipts = receipts::of_records(tx, &keys).await?;
+                    Ok::<_, StoreError>((leaves, receipts))
+                })
+            })
+            .await;
+        let Ok((leaves, receipts)) = read else { return HashMap::new() };
+        let ours: HashMap<_, _> =
+            leaves.into_iter().map(|leaf| (leaf.record_hash, leaf.origin)).collect();
+        receipts
+            .into_iter()
+            .filter(|receipt| ours.get(&receipt.record_hash) == Some(&receipt.origin))
+            .map(|receipt| (StatementHash(receipt.record_hash), Bytes::from(receipt.receipt)))
+            .collect()
+    }
+
+    /// The signed refusals of refused statements.
+    pub(super) async fn signed_refusals(
+        &self,
+        outcomes: &[Outcome],
+    ) -> HashMap<StatementHash, ItemAnswer> {
+        let mut answers = HashMap::new();
+        for outcome in outcomes {
+            let Outcome::Refused(hash) = outcome else { continue };
+            let key = hash.0;
+            let row = self
+                .store
+                .read("receive_refusal", move |tx| {
+                    Box::pin(async move { inbox::of_record(tx, &key).await })
+                })
+                .await;
+            let refusal = row.ok().and_then(|rows| rows.into_iter().find_map(|row| row.answer));
+            let Some(refusal) = refusal.and_then(|bytes| bytes.try_into().ok()) else { continue };
+            if let Ok(Held::Whole(record)) = self.held(StatementHash(refusal)).await {
+                let fields = record.leaves().iter().cloned().map(Bytes::from).collect();
+                let statement = Bytes::copy_from_slice(record.statement().bytes());
+                answers.insert(*hash, ItemAnswer::Refused { statement, fields });
+            }
+        }
+        answers
+    }
+}
+
+/// Why a batch was undone.
+enum BatchError {
+    /// The record at that place was refused by its family.
+    Refused(usize, Refused),
+    /// What the record at that place builds on is missing.
+    Later(usize, LaterReason),
+    Store(StoreError),
+}
+
+impl From<StoreError> for BatchError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+async fn write_batch(tx: &mut Tx, batch: &[Arc<Ready>]) -> Result<Vec<Written>, BatchError> {
+    let mut written = Vec::with_capacity(batch.len());
+    for (place, ready) in batch.iter().enumerate() {
+        match write_one(tx, ready).await {
+            Ok(Written::Refused(refused)) => return Err(BatchError::Refused(place, refused)),
+            Ok(Written::Later(reason)) => return Err(BatchError::Later(place, reason)),
+            Ok(done @ (Written::Kept(_) | Written::Seen)) => written.push(done),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(written)
+}
+
+async fn write_one(tx: &mut Tx, ready: &Ready) -> Result<Written, StoreError> {
+    if !inbox::keep(tx, &ready.incoming).await? {
+        return Ok(Written::Seen);
+    }
+    let Some(seq) = ready.prepared.insert_new(tx).await? else { return Ok(Written::Seen) };
+    receipts::keep(tx, &ready.receipt).await?;
+    match ready.arrival.apply(tx, ready.prepared.hash()).await {
+        Ok(()) => Ok(Written::Kept(seq)),
+        Err(ArrivalError::Refused(refused)) => Ok(Written::Refused(refused)),
+        Err(ArrivalError::Later(reason)) => Ok(Written::Later(reason)),
+        Err(ArrivalError::Store(error)) => Err(error),
+    }
+}
+
+fn later(error: &Error) -> Outcome {
+    tracing::warn!(error = %error, "a delivered record could not be kept; the sender will try again");
+    Outcome::Answered(ItemAnswer::Later { reason: LaterReason::Busy })
+}

@@ -1,0 +1,313 @@
+//! A request as this node computes it from the acts it holds; the stored state is only what lists show.
+
+use std::collections::HashMap;
+
+use crate::domain::assistance::{
+    Act, RequestState, SequencedAct, State, Verdict, VoidReason, fold,
+};
+use crate::domain::id::{AuthorityName, ObjectId};
+use crate::domain::time::Timestamp;
+use crate::node::casework::append::SHARED_CHAIN;
+use crate::node::casework::load::{Held, Stored};
+use crate::node::casework::receive::open::is_origin_of;
+use crate::node::casework::requests::order::{Ordered, Placed, order, pick, position, side};
+use crate::node::casework::{Desk, Error};
+use crate::node::store::requests::{self, ActVerdict, Direction};
+use crate::node::store::{StoreError, Tx, chains, logs, receipts, records};
+use crate::record::StatementHash;
+use crate::record::kinds::request::RequestAct;
+use crate::record::payload::{ACTOR_NODE, Common};
+
+/// An act with what is known of it.
+#[derive(Clone, Debug)]
+pub(crate) struct ActRecord {
+    pub(crate) hash: StatementHash,
+    pub(crate) author: AuthorityName,
+    pub(crate) act: Act,
+    /// What it says; none once it was erased.
+    pub(crate) content: Option<(Common, RequestAct)>,
+    pub(crate) placed: Placed,
+    row: requests::RequestAct,
+}
+
+/// A request, its acts, and their order.
+#[derive(Clone, Debug)]
+pub(crate) struct Folded {
+    pub(crate) id: ObjectId,
+    pub(crate) row: requests::Request,
+    pub(crate) acts: Vec<ActRecord>,
+    pub(crate) ordered: Ordered,
+    /// What the acts in order give.
+    pub(crate) state: RequestState,
+    /// The newest statement of the request that this node has seen.
+    pub(crate) head: Option<StatementHash>,
+}
+
+/// What one snapshot of the store holds of a request.
+struct Read {
+    row: requests::Request,
+    acts: Vec<requests::RequestAct>,
+    stored: Vec<Stored>,
+    leaves: Vec<logs::Leaf>,
+    receipts: Vec<receipts::Receipt>,
+    head: Option<[u8; 32]>,
+}
+
+async fn read(tx: &mut Tx, id: String) -> Result<Option<Read>, StoreError> {
+    let Some(row) = requests::get(tx, &id).await? else { return Ok(None) };
+    let acts = requests::acts(tx, &id).await?;
+    let hashes: Vec<_> = acts.iter().map(|act| act.record_hash).collect();
+    let mut stored = Vec::new();
+    for record in records::get_many(tx, &hashes).await? {
+        stored.push(Stored::read(tx, record).await?);
+    }
+    let leaves = logs::leaves_of(tx, &hashes).await?;
+    let receipts = receipts::of_records(tx, &hashes).await?;
+    let head = chains::get(tx, &id, SHARED_CHAIN).await?.map(|chain| chain.head);
+    Ok(Some(Read { row, acts, stored, leaves, receipts, head }))
+}
+
+impl Desk {
+    /// Reads a request with its acts and folds them.
+    pub(crate) async fn folded(&self, id: ObjectId) -> Result<Folded, Error> {
+        let text = id.to_string();
+        let read = self
+            .store
+            .read("request", move |tx| Box::pin(read(tx, text)))
+            .await?
+            .ok_or(Error::NotFound("request"))?;
+        let requested = self.requested_of(&read.row)?;
+        let is_requested = requested == self.authority;
+        let positions = positions(&read, &requested, is_requested);
+        let mut rows: HashMap<_, _> =
+            read.acts.into_iter().map(|row| (row.record_hash, row)).collect();
+        let mut acts = Vec::with_capacity(read.stored.len());
+        for stored in read.stored {
+            let Some(row) = rows.remove(&stored.row.hash) else { continue };
+            let place = positions.get(&row.record_hash).copied();
+            acts.extend(self.act_record(stored, row, &requested, place).await?);
+        }
+        let placed: Vec<_> = acts.iter().map(|act| act.placed).collect();
+        let ordered = order(&placed, is_requested);
+        let mut in_order = pick(&placed, &ordered.settled);
+        if in_order.is_empty() {
+            // Nothing has come back yet: what this side has signed is all there is.
+            in_order = pick(&placed, &ordered.pending);
+        }
+        let state = fold(&in_order);
+        let head = read.head.map(StatementHash);
+        Ok(Folded { id, row: read.row, acts, ordered, state, head })
+    }
+
+    /// The state of a request as its row keeps it and as its acts give it. They differ for a moment while an act is
+    /// taken in, and for good only if a row was changed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or what the store says.
+    pub async fn request_states(&self, id: ObjectId) -> Result<(String, String), Error> {
+        let folded = self.folded(id).await?;
+        let (derived, _) = folded.rows(self.clock.now());
+        Ok((folded.row.state, derived.state))
+    }
+
+    fn requested_of(&self, row: &requests::Request) -> Result<AuthorityName, Error> {
+        match row.direction {
+            Direction::In => Ok(self.authority.clone()),
+            Direction::Out => row.peer.parse().map_err(Error::internal),
+        }
+    }
+
+    async fn act_record(
+        &self,
+        stored: Stored,
+        row: requests::RequestAct,
+        requested: &AuthorityName,
+        position: Option<i64>,
+    ) -> Result<Option<ActRecord>, Error> {
+        let Ok(act) = row.act.parse::<Act>() else { return Ok(None) };
+        let author: AuthorityName = row.author.parse().map_err(Error::internal)?;
+        let (seq, prev) = (stored.row.seq, stored.row.prev);
+        let content = match self.open_stored(stored).await {
+            Ok(held) => content(&held),
+            Err(Error::Erased(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let is_node = content.as_ref().is_none_or(|(common, _)| common.actor == ACTOR_NODE);
+        let side = side(author == *requested, is_node, act);
+        let offer = content.as_ref().and_then(|(_, payload)| payload.offer);
+        let act_of = SequencedAct { hash: row.record_hash, prev, side, act, offer };
+        Ok(Some(ActRecord {
+            hash: StatementHash(row.record_hash),
+            author,
+            act,
+            content,
+            placed: Placed { act: act_of, seq, position },
+            row,
+        }))
+    }
+
+    /// Folds a request anew and keeps the state for lists; called after each act, arrival and receipt.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or what the store says.
+    pub async fn recompute_request(&self, id: ObjectId) -> Result<(), Error> {
+        let folded = self.folded(id).await?;
+        let (row, acts) = folded.rows(self.clock.now());
+        self.store
+            .write_with("recompute_request", (row, acts), |tx, (row, acts)| {
+                Box::pin(async move {
+                    let known = requests::get(tx, &row.id).await?;
+                    // Acts are only ever added: a fold of more acts than this one saw is newer.
+                    if known.is_some_and(|known| known.version <= row.version) {
+                        requests::put(tx, row).await?;
+                        requests::put_acts(tx, acts).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Places the own acts among these records that a peer has just receipted.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn on_receipted(
+        &self,
+        peer: &AuthorityName,
+        hashes: &[StatementHash],
+    ) -> Result<(), Error> {
+        let keys: Vec<_> = hashes.iter().map(|hash| hash.0).collect();
+        let acts = self
+            .store
+            .read("receipted_acts", move |tx| {
+                Box::pin(async move {
+                    let mut found = Vec::new();
+                    for key in &keys {
+                        found.extend(requests::act_of_record(tx, key).await?);
+                    }
+                    Ok::<_, StoreError>(found)
+                })
+            })
+            .await?;
+        let mut ids: Vec<ObjectId> =
+            acts.iter().filter_map(|act| act.request_id.parse().ok()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        for id in ids {
+            tracing::debug!(peer.authority = %peer, request = %id, "acts of a request were receipted");
+            self.recompute_request(id).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Where acts stand in the requested authority's log: its own log's leaves, or its receipts.
+fn positions(read: &Read, requested: &AuthorityName, is_requested: bool) -> HashMap<[u8; 32], i64> {
+    let year = |origin: &str| origin.rsplit('/').next()?.parse::<i64>().ok();
+    let of = |hash, origin: &str, index| Some((hash, position(year(origin)?, index)));
+    if is_requested {
+        let leaves = read.leaves.iter();
+        return leaves.filter_map(|leaf| of(leaf.record_hash, &leaf.origin, leaf.idx)).collect();
+    }
+    read.receipts
+        .iter()
+        .filter(|receipt| is_origin_of(requested, &receipt.origin))
+        .filter_map(|receipt| of(receipt.record_hash, &receipt.origin, receipt.log_index))
+        .collect()
+}
+
+fn content(held: &Held) -> Option<(Common, RequestAct)> {
+    let payload = held.payload::<RequestAct>().ok()?;
+    Some((held.common().clone(), payload))
+}
+
+impl Folded {
+    /// Whether this node is the one that was asked.
+    pub(crate) fn is_requested(&self) -> bool {
+        self.row.direction == Direction::In
+    }
+
+    /// The other side.
+    pub(crate) fn peer(&self) -> Result<AuthorityName, Error> {
+        self.row.peer.parse().map_err(Error::internal)
+    }
+
+    /// What the request would be with another act after everything that is on its way.
+    pub(crate) fn with_next(&self, next: SequencedAct) -> RequestState {
+        let placed: Vec<_> = self.acts.iter().map(|act| act.placed).collect();
+        crate::node::casework::requests::order::with_next(&placed, &self.ordered, next)
+    }
+
+    /// The act that is judged last, if it had effect.
+    pub(crate) fn would_be(&self, next: SequencedAct) -> Result<State, String> {
+        let state = self.with_next(next);
+        match state.verdicts.last() {
+            Some(Verdict::Void(VoidReason::Illegal(illegal))) => Err(illegal.to_string()),
+            Some(Verdict::Void(reason)) => Err(reason.to_string()),
+            Some(Verdict::Applied | Verdict::Note) | None => Ok(state.state),
+        }
+    }
+
+    /// The state with everything on its way taken as arrived.
+    pub(crate) fn expected(&self) -> State {
+        let placed: Vec<_> = self.acts.iter().map(|act| act.placed).collect();
+        let mut all = pick(&placed, &self.ordered.settled);
+        all.extend(pick(&placed, &self.ordered.pending));
+        fold(&all).state
+    }
+
+    /// What the fold made of each act, in the order of a view: index, verdict, reason.
+    pub(crate) fn verdicts(&self) -> Vec<(usize, ActVerdict, Option<String>)> {
+        let settled = self.ordered.settled.iter().enumerate().map(|(place, at)| {
+            match self.state.verdicts.get(place) {
+                Some(Verdict::Applied) => (*at, ActVerdict::Applied, None),
+                Some(Verdict::Note) => (*at, ActVerdict::Note, None),
+                Some(Verdict::Void(reason)) => (*at, ActVerdict::Void, Some(reason.to_string())),
+                None => (*at, ActVerdict::Pending, None),
+            }
+        });
+        let pending = self.ordered.pending.iter().map(|at| (*at, ActVerdict::Pending, None));
+        settled.chain(pending).collect()
+    }
+
+    /// The submission with its content.
+    pub(crate) fn submission(&self) -> Option<&RequestAct> {
+        self.acts
+            .iter()
+            .filter(|act| matches!(act.act, Act::Submit | Act::Resubmit | Act::RecordOral))
+            .max_by_key(|act| act.placed.seq)
+            .and_then(|act| act.content.as_ref().map(|(_, payload)| payload))
+    }
+
+    /// The rows that keep what was folded.
+    fn rows(&self, now: Timestamp) -> (requests::Request, Vec<requests::RequestAct>) {
+        let mut row = self.row.clone();
+        let version = i64::try_from(self.ordered.settled.len()).unwrap_or(i64::MAX);
+        let state = if self.acts.is_empty() {
+            row.state.clone()
+        } else {
+            self.state.state.name().to_owned()
+        };
+        if row.state != state || row.version != version {
+            row.updated_at = now.0;
+        }
+        row.state = state;
+        row.version = version;
+        row.late_withdrawal = i64::from(self.state.flags.late_withdrawal);
+        let acts = self
+            .verdicts()
+            .into_iter()
+            .filter_map(|(at, verdict, _)| {
+                let act = self.acts.get(at)?;
+                Some(requests::RequestAct {
+                    position: act.placed.position,
+                    verdict,
+                    ..act.row.clone()
+                })
+            })
+            .collect();
+        (row, acts)
+    }
+}

@@ -1,0 +1,11 @@
+//! Summaries: chosen fields of a case, shown to named authorities by the statements that first said them.
+
+mod arrival;
+mod share;
+mod view;
+
+pub use share::NewSummary;
+pub use view::{DisclosedView, SummaryRow, SummaryView};
+
+pub(crate) use arrival::whole;
+pub(crate) use share::read_indices;

@@ -1,0 +1,210 @@
+//! What an officer sees of task forces: charter, members, posts; each post verified again.
+
+use serde::Serialize;
+
+use crate::domain::id::ObjectId;
+use crate::domain::task_force::TaskForceState;
+use crate::domain::time::Timestamp;
+use crate::node::casework::documents::DocumentView;
+use crate::node::casework::guard::allow;
+use crate::node::casework::task_forces::room::Room;
+use crate::node::casework::{Desk, Error};
+use crate::node::store::task_forces::{self, TaskForceMember, TaskForcePost};
+use crate::node::store::{Page, StoreError};
+use crate::policy::{Action, Permit};
+use crate::record::StatementHash;
+use crate::record::kinds::task_force::{Charter, Post};
+
+/// The most task forces that a list has.
+const PAGE_MAX: i64 = 200;
+
+/// A task force in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskForceRow {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The member that proposed it.
+    pub coordinator: String,
+    /// `draft`, `active` or `ended`.
+    pub state: String,
+    /// The members that have not left.
+    pub members: Vec<String>,
+    /// When it ends.
+    pub ends_at: Option<String>,
+    /// When it was formed, or its charter came.
+    pub created_at: String,
+}
+
+/// A member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MemberView {
+    /// The authority.
+    pub authority: String,
+    /// `invited`, `joined` or `left`.
+    pub state: String,
+    /// When it signed.
+    pub joined_at: Option<String>,
+}
+
+/// A post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PostView {
+    /// The statement's hash.
+    pub hash: String,
+    /// The authority that said it.
+    pub author: String,
+    /// Pseudonym of the officer.
+    pub actor: String,
+    /// When, by the author's clock.
+    pub at: String,
+    /// What is said.
+    pub text: String,
+    /// How it must be handled.
+    pub marking: String,
+    /// The newest statements that the author had seen.
+    pub heads: Vec<String>,
+    /// Released files.
+    pub documents: Vec<DocumentView>,
+    /// Whether the signature was verified now.
+    pub verified: bool,
+}
+
+/// A task force with its members and posts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskForceView {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The member that proposed it.
+    pub coordinator: String,
+    /// `draft`, `active` or `ended`.
+    pub state: String,
+    /// What it is to achieve.
+    pub purpose: String,
+    /// What posts bear unless they say otherwise.
+    pub marking: String,
+    /// The charter's statement.
+    pub charter: String,
+    /// When it ends.
+    pub ends_at: Option<String>,
+    /// The members, also those that left.
+    pub members: Vec<MemberView>,
+    /// The posts, in the order in which they came.
+    pub posts: Vec<PostView>,
+}
+
+impl Desk {
+    /// Shows a task force; the reading is audited.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or what the store says.
+    pub async fn task_force(&self, permit: &Permit, id: ObjectId) -> Result<TaskForceView, Error> {
+        allow(permit, Action::TaskForceRead, Some(id))?;
+        let view = self.task_force_view(id).await?;
+        self.note_seen(permit).await?;
+        Ok(view)
+    }
+
+    /// Lists task forces, newest first.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn task_forces(&self, permit: &Permit) -> Result<Vec<TaskForceRow>, Error> {
+        allow(permit, Action::TaskForceRead, None)?;
+        let rooms = self
+            .store
+            .read("task_forces", |tx| {
+                Box::pin(async move {
+                    let mut rooms = Vec::new();
+                    for row in task_forces::list(tx, None, &Page::first(PAGE_MAX)).await? {
+                        let members = task_forces::members(tx, &row.id).await?;
+                        rooms.push(Room { row, members });
+                    }
+                    Ok::<_, StoreError>(rooms)
+                })
+            })
+            .await?;
+        self.note_seen(permit).await?;
+        Ok(rooms.iter().map(list_row).collect())
+    }
+
+    pub(crate) async fn task_force_view(&self, id: ObjectId) -> Result<TaskForceView, Error> {
+        let (room, _) = self.room(id).await?;
+        let text = id.to_string();
+        let rows = self
+            .store
+            .read("task_force_posts", move |tx| {
+                Box::pin(async move { task_forces::posts(tx, &text).await })
+            })
+            .await?;
+        let charter = self.held(room.charter()).await?.payload::<Charter>()?;
+        let mut posts = Vec::with_capacity(rows.len());
+        for row in rows {
+            posts.extend(self.post_view(&row).await?);
+        }
+        let base = list_row(&room);
+        Ok(TaskForceView {
+            id: base.id,
+            name: base.name,
+            coordinator: base.coordinator,
+            state: base.state,
+            purpose: charter.mandate,
+            marking: charter.marking,
+            charter: room.charter().to_string(),
+            ends_at: base.ends_at,
+            members: room.members.iter().map(member).collect(),
+            posts,
+        })
+    }
+
+    /// A post; none once it was erased.
+    async fn post_view(&self, row: &TaskForcePost) -> Result<Option<PostView>, Error> {
+        let held = match self.held(StatementHash(row.record_hash)).await {
+            Ok(held) => held,
+            Err(Error::Erased(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let post = held.payload::<Post>()?;
+        Ok(Some(PostView {
+            hash: held.statement().hash().to_string(),
+            author: row.author.clone(),
+            actor: held.common().actor.clone(),
+            at: held.common().authored_at.to_string(),
+            text: post.text,
+            marking: post.marking,
+            heads: post.heads.iter().map(ToString::to_string).collect(),
+            documents: post.documents.iter().map(DocumentView::from).collect(),
+            verified: self.is_signed(held.statement()),
+        }))
+    }
+}
+
+fn list_row(room: &Room) -> TaskForceRow {
+    let state = room.rules().map_or(TaskForceState::Ended, |rules| rules.state());
+    let members = room.members.iter().filter(|member| member.left_at.is_none());
+    TaskForceRow {
+        id: room.row.id.clone(),
+        name: room.row.name.clone(),
+        coordinator: room.row.coordinator.clone(),
+        state: state.name().to_owned(),
+        members: members.map(|member| member.authority.clone()).collect(),
+        ends_at: room.row.ends_at.map(|at| Timestamp(at).to_string()),
+        created_at: Timestamp(room.row.created_at).to_string(),
+    }
+}
+
+fn member(row: &TaskForceMember) -> MemberView {
+    let state = match (row.joined_at, row.left_at) {
+        (_, Some(_)) => "left",
+        (Some(_), None) => "joined",
+        (None, None) => "invited",
+    };
+    MemberView {
+        authority: row.authority.clone(),
+        state: state.to_owned(),
+        joined_at: row.joined_at.map(|at| Timestamp(at).to_string()),
+    }
+}

@@ -1,0 +1,155 @@
+//! A desk on a real store, key vault and blob folder in a temporary place, for the tests of use cases.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use ed25519_dalek::SigningKey;
+
+use crate::domain::handling::Purpose;
+use crate::domain::id::ObjectId;
+use crate::domain::time::Timestamp;
+use crate::node::blobs::Blobs;
+use crate::node::casework::{CardBook, Desk, Error, HouseRules, NewToken, NewUser};
+use crate::node::clock::{Clock, ManualClock};
+use crate::node::keys::content::{StoreKey, VaultError};
+use crate::node::keys::{ContentKeys, Vault};
+use crate::node::profiles::Profiles;
+use crate::node::rng::{OsRng, Rng};
+use crate::node::signals::Signals;
+use crate::node::store::{KeyVault, Store, StoreConfig, StoreError};
+use crate::policy::{Action, Actor, Permit};
+use crate::record::Signer;
+
+/// A desk whose place is removed with it.
+pub(crate) struct TestDesk {
+    pub(crate) desk: Desk,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+/// A desk of customs.xa.example in November 2026, with four eyes.
+pub(crate) async fn desk() -> TestDesk {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_795_502_520)));
+    let file = |name: &str| StoreConfig::Sqlite { path: folder.path().join(name) };
+    let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+    let rng: Arc<dyn Rng> = Arc::new(OsRng);
+    let vault = KeyVault::open(&file("keys.db"), Arc::clone(&shared)).await.unwrap();
+    let store = Store::open(&file("sealane.db"), Arc::clone(&shared)).await.unwrap();
+    let keys =
+        ContentKeys::new(StoreKey::new(&[7; 32]), Arc::new(TestVault(vault)), Arc::clone(&rng));
+    let desk = Desk {
+        authority: "customs.xa.example".parse().unwrap(),
+        store,
+        keys: Arc::new(keys),
+        blobs: Arc::new(Blobs::open(&folder.path().join("blobs"), Arc::clone(&rng)).unwrap()),
+        cards: Arc::new(CardBook::default()),
+        signer: Arc::new(Signer::new(SigningKey::from_bytes(&[1; 32]))),
+        log_key: SigningKey::from_bytes(&[2; 32]).verifying_key(),
+        clock: shared,
+        rng,
+        signals: Arc::new(Signals::default()),
+        rules: HouseRules { four_eyes: true },
+        profiles: Arc::new(Profiles::shipped().unwrap()),
+        courier: OnceLock::new(),
+    };
+    TestDesk { desk, clock, folder }
+}
+
+impl TestDesk {
+    /// Adds an officer and signs in with a new token.
+    pub(crate) async fn officer(&self, name: &str, role: &str, unit: &str) -> Actor {
+        let permit = self.admin().await;
+        let user = NewUser {
+            name: name.to_owned(),
+            roles: vec![role.to_owned()],
+            unit: unit.to_owned(),
+            clearance: 0,
+        };
+        self.desk.add_user(&permit, user).await.unwrap();
+        let token = NewToken { user: name.to_owned(), label: "test".to_owned(), days: 1 };
+        let token = self.desk.new_token(&permit, token).await.unwrap();
+        self.desk.authenticate(&token.token).await.unwrap().unwrap()
+    }
+
+    /// What the local socket may.
+    pub(crate) async fn admin(&self) -> Permit {
+        let actor = Actor::local_socket();
+        self.desk.permit(&actor, Action::UserManage, None, None).await.unwrap()
+    }
+
+    /// Asks for a permit for customs enforcement.
+    pub(crate) async fn ask(
+        &self,
+        actor: &Actor,
+        action: Action,
+        object: Option<&str>,
+    ) -> Result<Permit, Error> {
+        let object = object.map(|id| id.parse::<ObjectId>().unwrap());
+        self.desk.permit(actor, action, object, Some(Purpose::CustomsEnforcement)).await
+    }
+
+    /// As [`TestDesk::ask`], of an actor who may.
+    pub(crate) async fn may(&self, actor: &Actor, action: Action, object: Option<&str>) -> Permit {
+        self.ask(actor, action, object).await.unwrap()
+    }
+
+    /// What the audit trail says: action and outcome of each row.
+    pub(crate) async fn trail(&self) -> Vec<(String, String)> {
+        let events = self
+            .desk
+            .store
+            .read("trail", |tx| {
+                Box::pin(
+                    async move { crate::node::store::audit_events::after(tx, 0, 10_000).await },
+                )
+            })
+            .await
+            .map_err(|error: StoreError| error)
+            .unwrap();
+        assert!(events.iter().all(crate::node::store::audit_events::AuditEvent::is_intact));
+        events.into_iter().map(|event| (event.action, event.outcome)).collect()
+    }
+
+    /// The files of the blob folder, with their content.
+    pub(crate) fn blob_files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.folder.path().join("blobs")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
+        files.sort();
+        files
+    }
+}
+
+/// The content keys' vault over the store's, as the node has it.
+pub(crate) struct TestVault(pub(crate) KeyVault);
+
+#[async_trait]
+impl Vault for TestVault {
+    async fn get(&self, group: &str) -> Result<Option<Vec<u8>>, VaultError> {
+        Ok(self.0.get(group).await?)
+    }
+
+    async fn put_if_absent(
+        &self,
+        group: &str,
+        wrapped: Vec<u8>,
+    ) -> Result<Option<Vec<u8>>, VaultError> {
+        match self.0.put_if_absent(group, wrapped).await {
+            Ok(kept) => Ok(Some(kept)),
+            Err(StoreError::Conflict(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn destroy(&self, group: &str) -> Result<(), VaultError> {
+        self.0.destroy(group).await?;
+        Ok(())
+    }
+}
