@@ -8,6 +8,7 @@ pub mod signals;
 pub mod telemetry;
 
 pub mod blobs;
+pub mod inbound;
 pub mod keys;
 pub mod log;
 pub mod peer;
@@ -16,8 +17,23 @@ pub mod store;
 pub mod casework;
 pub mod jobs;
 
+pub mod doctor;
+pub mod init;
 pub mod profiles;
+pub mod start;
+pub mod trust;
+pub mod upkeep;
+
+mod health;
+mod listeners;
+mod pairing;
+mod running;
+mod standing;
+mod wiring;
+mod witnessing;
 
 pub mod cli;
 pub mod http;
 
+pub use crate::node::running::{Addresses, Node};
+pub use crate::node::start::{Seams, StartError};

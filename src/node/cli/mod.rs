@@ -1,1 +1,208 @@
-//! The command line; talks to a running node or to its data directory.
+//! The command line; talks to a running node or to its data directory. Each command group is one file with a `run`.
+//!
+//! Exit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 verification failed, 4 the node could not be
+//! reached, 70 the node stopped because its store failed. SIGPIPE stays ignored, since a closed socket must not
+//! end a node; `output` ends quietly when nobody reads on.
+
+mod audit;
+mod backup;
+mod card;
+mod case;
+mod client;
+mod declarations;
+mod demo;
+mod doctor;
+mod evidence;
+mod exit;
+mod fields;
+mod init;
+mod log;
+mod log_check;
+mod output;
+mod pack;
+mod peers;
+mod request;
+mod restore;
+mod search;
+mod serve;
+mod status;
+mod summary;
+mod task_force;
+mod token;
+mod transfer;
+mod transport;
+mod upkeep;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use crate::node::cli::exit::Failure;
+
+/// Enforcement cases of a customs authority, worked together with others and proven to strangers.
+///
+/// To look around, run `sealane demo`: three invented authorities work a case on this machine.
+/// To run a node of your own: `sealane init`, then `sealane serve`, then `sealane user add` and `sealane token new`.
+#[derive(Debug, Parser)]
+#[command(name = "sealane", version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the whole thing: three authorities on this machine work a case, end to end
+    Demo(demo::Demo),
+    /// Set up a node: keys, certificate, configuration, empty store
+    Init(init::Init),
+    /// Run the node
+    Serve(serve::Serve),
+    /// Ask the node who you are and how it is
+    Status(status::Status),
+    /// Pair with other authorities
+    Peers(peers::Peers),
+    /// Cases: open, read, change, move
+    Case(case::Case),
+    /// Evidence and its chain of custody
+    Evidence(evidence::Evidence),
+    /// Mutual assistance: ask, answer, follow
+    Request(request::Request),
+    /// Share chosen fields of a case with other authorities
+    Summary(summary::Summary),
+    /// A room shared by several authorities
+    TaskForce(task_force::TaskForce),
+    /// Take in declarations from a CSV file
+    Import(declarations::Import),
+    /// List imported declarations, the most suspicious first
+    Declarations(declarations::Declarations),
+    /// Find cases by an identifier, such as a container number
+    Search(search::Search),
+    /// Write a court pack, which `sealane-verify` checks without a node
+    Pack(pack::Pack),
+    /// The node's own append-only log
+    Log(log::Log),
+    /// Compare store, records and log, and the books of peers
+    Audit(audit::Audit),
+    /// Back up a node while it runs
+    Backup(backup::Backup),
+    /// Restore a backup into an empty folder
+    Restore(restore::Restore),
+    /// Check clock, certificates, disk, peers, keys and witnesses
+    Doctor(doctor::Doctor),
+    /// Officers of this node (on the node's machine)
+    User(user::User),
+    /// Tokens with which officers and scripts use the API (on the node's machine)
+    Token(token::Token),
+}
+
+/// Runs the command that the arguments name.
+pub async fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refusal) => {
+            // Nobody is left to tell if help or usage cannot be printed.
+            let _ = refusal.print();
+            return if refusal.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    match cli.command.run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::report(&error),
+    }
+}
+
+impl Command {
+    async fn run(self) -> anyhow::Result<()> {
+        match self {
+            // Its future is far larger than the others.
+            Self::Demo(command) => Box::pin(command.run()).await,
+            Self::Init(command) => command.run().await,
+            Self::Serve(command) => command.run().await,
+            Self::Status(command) => command.run().await,
+            Self::Peers(command) => command.run().await,
+            Self::Case(command) => command.run().await,
+            Self::Evidence(command) => command.run().await,
+            Self::Request(command) => command.run().await,
+            Self::Summary(command) => command.run().await,
+            Self::TaskForce(command) => command.run().await,
+            Self::Import(command) => command.run().await,
+            Self::Declarations(command) => command.run().await,
+            Self::Search(command) => command.run().await,
+            Self::Pack(command) => command.run().await,
+            Self::Log(command) => command.run().await,
+            Self::Audit(command) => command.run().await,
+            Self::Backup(command) => command.run().await,
+            Self::Restore(command) => command.run().await,
+            Self::Doctor(command) => command.run().await,
+            Self::User(command) => command.run().await,
+            Self::Token(command) => command.run().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_tree_of_commands_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_argument_explains_itself() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                let explains = argument.get_help().is_some() || name == "help" || name == "version";
+                assert!(explains, "{} {name}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        Cli::command().get_subcommands().for_each(check);
+    }
+
+    #[test]
+    fn every_command_of_the_manual_parses() {
+        for line in [
+            "demo --headless --json --declarations d.csv",
+            "init --dir d --authority customs.xa.example --title T --country XA --listen 127.0.0.1:1",
+            "serve --config c.toml",
+            "peers card --dir d",
+            "peers add card.cbor --dir d --confirm words",
+            "peers remove customs.xb.example --dir d",
+            "case new --title T --set subjects/0/name=X --set lines/0/hs:=8517",
+            "case list --json --url http://127.0.0.1:1",
+            "case move 1 investigating --reason r",
+            "case link 1 2",
+            "case export 1 --out f.zip",
+            "evidence add 1 file --description d",
+            "evidence transfer 1 --to o --reason r --place p",
+            "request new --to customs.xb.example --case 1 --instrument generic.policy",
+            "request act 1 accept --file f.json",
+            "summary share 1 --to a.example --field title --marking m --purpose p",
+            "task-force new --name n --member a.example",
+            "import f.csv",
+            "pack 1 2 --out f.zip",
+            "log checkpoint",
+            "log prove 00",
+            "log check --config c.toml",
+            "audit --peer customs.xb.example",
+            "backup --config c.toml --out f",
+            "restore f --dir d",
+            "doctor --config c.toml",
+            "user add anna --role case_officer --dir d",
+            "user disable anna --dir d",
+            "token new anna --dir d",
+        ] {
+            let arguments = std::iter::once("sealane").chain(line.split(' '));
+            if let Err(refusal) = Cli::try_parse_from(arguments) {
+                panic!("{line}: {refusal}");
+            }
+        }
+    }
+}

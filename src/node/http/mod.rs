@@ -1,1 +1,33 @@
 //! The HTTP face: API, log tiles, witness endpoint, health; decides nothing.
+//!
+//! Every answer passes [`frame()`]: request id, bounds, security headers, and problems (RFC 9457) for whatever failed.
+
+pub mod admin;
+pub mod api;
+pub mod caller;
+pub mod document;
+mod download;
+pub mod frame;
+pub mod health;
+pub mod log;
+pub mod officer;
+pub mod pairing;
+pub mod problem;
+pub mod refusal;
+pub mod router;
+mod scratch;
+pub mod seen;
+pub mod server;
+pub mod state;
+pub mod tls;
+mod upload;
+pub mod witness;
+
+pub use axum::Router;
+
+pub use crate::node::http::caller::{Authenticate, Caller};
+pub use crate::node::http::frame::{Bounds, frame};
+pub use crate::node::http::officer::Officer;
+pub use crate::node::http::problem::{Kind, Problem};
+pub use crate::node::http::router::{PATHS, router};
+pub use crate::node::http::state::ApiState;

@@ -1,1 +1,17 @@
-//! Work that waits: deliver, witness, renew; each job leases, steps and settles.
+//! The background work of a node: delivering, publishing, anchoring, cards, renewal. Decides nothing about cases.
+//!
+//! Each job takes a step, keeps its result in the store, and can be ended at any `await` without losing anything.
+
+pub mod anchor;
+pub mod backoff;
+pub mod cards;
+pub mod deliver;
+pub mod publish;
+pub mod quorum;
+pub mod renew;
+pub mod resting;
+pub mod roster;
+pub mod seam;
+pub mod start_check;
+
+mod witnesses;

@@ -1,0 +1,200 @@
+//! `sealane evidence`: register evidence, hand it over, check it, through a node's API.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::node::cli::client::{Client, Connection, file_name, segment, with_query};
+use crate::node::cli::exit::Failure;
+use crate::node::cli::output::{Form, line, word};
+use crate::node::cli::transfer;
+
+/// The command line of `sealane evidence`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(super) struct Evidence {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    step: Step,
+}
+
+#[derive(Debug, Subcommand)]
+enum Step {
+    /// Register a file of any size as evidence of a case; it is hashed and sealed while it is sent
+    Add(Add),
+    /// List the evidence of a case
+    List(List),
+    /// Show an item with its hashes and its chain of custody
+    Show(Show),
+    /// Save the content of an item to a file
+    Get(Get),
+    /// Hand an item over; the receiver signs with `sealane evidence receive`
+    Transfer(Transfer),
+    /// Sign for an item that was handed to you
+    Receive(One),
+    /// Hash the stored content again and compare it with the signed record
+    Verify(Show),
+    /// Get the content of an item that a peer released to this authority
+    Fetch(One),
+}
+
+#[derive(Debug, Args)]
+struct Add {
+    /// The case
+    case: String,
+    /// The file
+    file: PathBuf,
+    /// What it is and where it was found
+    #[arg(long)]
+    description: String,
+    /// Its media type
+    #[arg(long, default_value = "application/octet-stream")]
+    media_type: String,
+}
+
+#[derive(Debug, Args)]
+struct List {
+    /// The case
+    case: String,
+    #[command(flatten)]
+    form: Form,
+}
+
+#[derive(Debug, Args)]
+struct Show {
+    /// The item
+    id: String,
+    #[command(flatten)]
+    form: Form,
+}
+
+#[derive(Debug, Args)]
+struct Get {
+    /// The item
+    id: String,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct One {
+    /// The item
+    id: String,
+}
+
+#[derive(Debug, Args)]
+struct Transfer {
+    /// The item
+    id: String,
+    /// The officer who receives it
+    #[arg(long)]
+    to: String,
+    /// Why
+    #[arg(long)]
+    reason: String,
+    /// Where
+    #[arg(long)]
+    place: String,
+}
+
+#[derive(Serialize)]
+struct HandOver<'a> {
+    to: &'a str,
+    reason: &'a str,
+    place: &'a str,
+}
+
+impl Evidence {
+    /// Does what the arguments say.
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let client = self.connection.client()?;
+        match self.step {
+            Step::Add(step) => step.run(&client).await,
+            Step::List(step) => {
+                let items = client.get(&of_case(&step.case)).await?;
+                let columns = [
+                    ("ID", "id"),
+                    ("DESCRIPTION", "description"),
+                    ("BYTES", "size"),
+                    ("HOLDER", "holder"),
+                    ("STATE", "state"),
+                ];
+                let empty = "no evidence; add some with `sealane evidence add CASE FILE --description TEXT`";
+                Ok(step.form.list(&items, &columns, empty)?)
+            }
+            Step::Show(step) => Ok(step.form.facts(&client.get(&path(&step.id)).await?)?),
+            Step::Get(step) => {
+                let answer =
+                    client.stream(&format!("{}/content", path(&step.id)), None::<&()>).await?;
+                let bytes = transfer::download(answer, &step.out).await?;
+                Ok(line(&format!("wrote {bytes} bytes to {}", step.out.display()))?)
+            }
+            Step::Transfer(step) => step.run(&client).await,
+            Step::Receive(step) => {
+                client.post(&format!("{}/receive", path(&step.id)), &json!({})).await?;
+                Ok(line(&format!("signed for {}; you hold it now", step.id))?)
+            }
+            Step::Verify(step) => step.verify(&client).await,
+            Step::Fetch(step) => {
+                let answer =
+                    client.post_patiently(&format!("{}/fetch", path(&step.id)), &json!({})).await?;
+                line(&format!("content of {}: {}", step.id, word(answer.get("state"))))?;
+                Ok(line(
+                    "it is verified while it streams; `sealane evidence show` tells when it is complete",
+                )?)
+            }
+        }
+    }
+}
+
+impl Add {
+    async fn run(self, client: &Client) -> anyhow::Result<()> {
+        let name = file_name(&self.file);
+        let parameters = [
+            ("description", Some(self.description.as_str())),
+            ("filename", Some(name.as_str())),
+            ("media_type", Some(self.media_type.as_str())),
+        ];
+        let path = with_query(&of_case(&self.case), &parameters);
+        let item = transfer::upload(client, &path, "application/octet-stream", &self.file).await?;
+        line(&format!("registered evidence {}", word(item.get("id"))))?;
+        Ok(line(&format!("sha-256 {}", word(item.get("sha256"))))?)
+    }
+}
+
+impl Transfer {
+    async fn run(self, client: &Client) -> anyhow::Result<()> {
+        let body = HandOver { to: &self.to, reason: &self.reason, place: &self.place };
+        client.post(&format!("{}/transfer", path(&self.id)), &body).await?;
+        line(&format!("handed {} to {}", self.id, self.to))?;
+        Ok(line(&format!("next: {} signs with `sealane evidence receive {}`", self.to, self.id))?)
+    }
+}
+
+impl Show {
+    async fn verify(self, client: &Client) -> anyhow::Result<()> {
+        let verdict =
+            client.post_patiently(&format!("{}/verify", path(&self.id)), &json!({})).await?;
+        self.form.facts(&verdict)?;
+        match verdict.get("verified") {
+            Some(Value::Bool(true)) => Ok(()),
+            _ => Err(Failure::Unverified(format!(
+                "the content of {} is not what was signed; do not use it, and tell the custodian",
+                self.id
+            ))
+            .into()),
+        }
+    }
+}
+
+fn path(id: &str) -> String {
+    format!("/api/v1/evidence/{}", segment(id))
+}
+
+fn of_case(case: &str) -> String {
+    format!("/api/v1/cases/{}/evidence", segment(case))
+}

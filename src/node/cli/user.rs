@@ -1,0 +1,127 @@
+//! `sealane user`: officers of a node, over its local socket.
+
+use std::io::{self, Read as _};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::node::cli::client::{Client, Local, segment};
+use crate::node::cli::exit::Failure;
+use crate::node::cli::output::{Form, line, word};
+
+/// The longest password that is read, in bytes.
+const PASSWORD_BYTES_MAX: u64 = 1024;
+
+/// The command line of `sealane user`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(super) struct User {
+    #[command(flatten)]
+    local: Local,
+    #[command(subcommand)]
+    step: Step,
+}
+
+#[derive(Debug, Subcommand)]
+enum Step {
+    /// Add an officer; then give him a token with `sealane token new`
+    Add(Add),
+    /// List officers with their roles
+    List(List),
+    /// Disable an officer; his tokens end at once, his records stay
+    Disable(Name),
+    /// Set an officer's password for the console, read from standard input
+    Password(Name),
+}
+
+#[derive(Debug, Args)]
+struct Add {
+    /// The officer's name, which stays on this node; peers see a pseudonym
+    name: String,
+    /// A role; may be repeated
+    #[arg(long = "role", value_name = "ROLE", default_value = "case_officer")]
+    roles: Vec<String>,
+    /// The unit
+    #[arg(long, default_value = "")]
+    unit: String,
+    /// The highest classification that he may read, from 0 up
+    #[arg(long, default_value_t = 0)]
+    clearance: u8,
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    form: Form,
+}
+
+#[derive(Debug, Args)]
+struct Name {
+    /// The officer
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Officer<'a> {
+    name: &'a str,
+    roles: &'a [String],
+    unit: &'a str,
+    clearance: u8,
+}
+
+impl User {
+    /// Does what the arguments say.
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let client = self.local.client();
+        match self.step {
+            Step::Add(step) => {
+                let Add { name, roles, unit, clearance } = &step;
+                let body = Officer { name, roles, unit, clearance: *clearance };
+                let user = client.post("/admin/users", &body).await?;
+                line(&format!("added {name}, known to peers as {}", word(user.get("pseudonym"))))?;
+                Ok(line(&format!("next: sealane token new {name}"))?)
+            }
+            Step::List(step) => {
+                let users = client.get("/admin/users").await?;
+                let columns = [
+                    ("NAME", "name"),
+                    ("ROLES", "roles"),
+                    ("UNIT", "unit"),
+                    ("CLEARANCE", "clearance"),
+                    ("PSEUDONYM", "pseudonym"),
+                    ("DISABLED", "disabled_at"),
+                ];
+                Ok(step.form.list(
+                    &users,
+                    &columns,
+                    "no officers; add one with `sealane user add NAME`",
+                )?)
+            }
+            Step::Disable(step) => {
+                client.post(&format!("{}/disable", path(&step.name)), &json!({})).await?;
+                Ok(line(&format!("disabled {}", step.name))?)
+            }
+            Step::Password(step) => step.set_password(&client).await,
+        }
+    }
+}
+
+impl Name {
+    async fn set_password(self, client: &Client) -> anyhow::Result<()> {
+        let mut password = String::new();
+        io::stdin().lock().take(PASSWORD_BYTES_MAX).read_to_string(&mut password)?;
+        let password = password.trim_end_matches(['\r', '\n']);
+        if password.is_empty() {
+            return Err(Failure::Usage("write the password to standard input".into()).into());
+        }
+        client
+            .post(&format!("{}/password", path(&self.name)), &json!({ "password": password }))
+            .await?;
+        Ok(line(&format!("set the password of {}", self.name))?)
+    }
+}
+
+fn path(name: &str) -> String {
+    format!("/admin/users/{}", segment(name))
+}

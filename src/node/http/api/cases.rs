@@ -1,0 +1,103 @@
+//! `/api/v1/cases`: opened, listed, read, changed, moved and linked.
+
+use axum::Json;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::node::casework::{CaseChange, CaseQuery, Linking, Movement, NewCase};
+use crate::node::http::document::{Document, Id, Params};
+use crate::node::http::officer::Officer;
+use crate::node::http::problem::Problem;
+use crate::node::http::seen::SeenHead;
+use crate::policy::Action;
+
+/// An officer to be added to or taken out of a team.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Member {
+    /// Name, pseudonym or id.
+    officer: String,
+}
+
+/// `GET /api/v1/cases`
+pub(crate) async fn list(
+    officer: Officer,
+    Params(query): Params<CaseQuery>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may(Action::CaseList).await?;
+    Ok(Json(officer.desk().cases(&permit, query).await?))
+}
+
+/// `POST /api/v1/cases`
+pub(crate) async fn open(
+    officer: Officer,
+    Document(input): Document<NewCase>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let officer = officer.for_purpose(input.purpose.as_deref())?;
+    let permit = officer.may(Action::CaseOpen).await?;
+    let case = officer.desk().open_case(&permit, input).await?;
+    Ok((StatusCode::CREATED, Json(case)))
+}
+
+/// `GET /api/v1/cases/{id}`
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::CaseRead, id).await?;
+    Ok(Json(officer.desk().case(&permit).await?))
+}
+
+/// `PATCH /api/v1/cases/{id}`
+pub(crate) async fn update(
+    officer: Officer,
+    Id(id): Id,
+    seen: SeenHead,
+    Document(input): Document<CaseChange>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::CaseUpdate, id).await?;
+    let changed = officer.desk().update_case(&permit, seen.hash(), input).await;
+    changed.map(Json).map_err(|error| seen.problem(error))
+}
+
+/// `POST /api/v1/cases/{id}/move`
+pub(crate) async fn step(
+    officer: Officer,
+    Id(id): Id,
+    seen: SeenHead,
+    Document(input): Document<Movement>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::CaseMove, id).await?;
+    let moved = officer.desk().move_case(&permit, seen.hash(), input).await;
+    moved.map(Json).map_err(|error| seen.problem(error))
+}
+
+/// `POST /api/v1/cases/{id}/links`
+pub(crate) async fn link(
+    officer: Officer,
+    Id(id): Id,
+    Document(input): Document<Linking>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let permit = officer.may_to(Action::CaseUpdate, id).await?;
+    let other = officer.may_to(Action::CaseRead, input.other()?).await?;
+    let case = officer.desk().link_case(&permit, &other, input).await?;
+    Ok((StatusCode::CREATED, Json(case)))
+}
+
+/// `POST /api/v1/cases/{id}/team`
+pub(crate) async fn add_to_team(
+    officer: Officer,
+    Id(id): Id,
+    Document(member): Document<Member>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let permit = officer.may_to(Action::CaseUpdate, id).await?;
+    let case = officer.desk().add_to_team(&permit, &member.officer).await?;
+    Ok((StatusCode::CREATED, Json(case)))
+}
+
+/// `POST /api/v1/cases/{id}/team/remove`
+pub(crate) async fn remove_from_team(
+    officer: Officer,
+    Id(id): Id,
+    Document(member): Document<Member>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::CaseUpdate, id).await?;
+    Ok(Json(officer.desk().remove_from_team(&permit, &member.officer).await?))
+}

@@ -1,0 +1,121 @@
+//! `/api/v1/evidence`: items registered, read, handed over and checked; their bytes pass through as a stream.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::InvalidObjectId;
+use crate::node::casework::{Error, EvidenceInput, FetchInput, HandOver, TakeOver};
+use crate::node::http::document::{Document, Id, Params};
+use crate::node::http::download::{Range, attachment};
+use crate::node::http::officer::Officer;
+use crate::node::http::problem::Problem;
+use crate::node::http::state::ApiState;
+use crate::node::http::upload;
+use crate::policy::Action;
+
+/// A step that needs no words.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// `GET /api/v1/cases/{id}/evidence`
+pub(crate) async fn of_case(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::EvidenceRead, id).await?;
+    Ok(Json(officer.desk().evidence_of(&permit).await?))
+}
+
+/// `POST /api/v1/cases/{id}/evidence`, the file as the body
+pub(crate) async fn add(
+    officer: Officer,
+    State(state): State<ApiState>,
+    Id(id): Id,
+    Params(input): Params<EvidenceInput>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let permit = officer.may_to(Action::EvidenceAdd, id).await?;
+    upload::refuse_too_long(&headers, state.evidence_bytes_max)?;
+    let (reader, fate) = upload::reader(body, state.evidence_bytes_max);
+    let added = officer.desk().add_evidence(&permit, input, reader, &|_| {}).await;
+    let item = added.map_err(|error| fate.problem(error))?;
+    Ok((StatusCode::CREATED, Json(item)))
+}
+
+/// `GET /api/v1/evidence/{id}`
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::EvidenceRead, id).await?;
+    Ok(Json(officer.desk().evidence(&permit).await?))
+}
+
+/// `GET /api/v1/evidence/{id}/content`
+pub(crate) async fn content(
+    officer: Officer,
+    Id(id): Id,
+    range: Range,
+) -> Result<Response, Problem> {
+    let permit = officer.may_to(Action::EvidenceRead, id).await?;
+    let found = officer.desk().evidence_content(&permit, range.offset(), range.bytes()).await?;
+    let name = found.file_name.as_deref().unwrap_or("evidence");
+    let answer = attachment(name, found.bytes, found.reader);
+    Ok(range.answer(answer, found.offset, found.bytes, found.size))
+}
+
+/// `GET /api/v1/evidence/{id}/custody`
+pub(crate) async fn custody(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::EvidenceRead, id).await?;
+    Ok(Json(officer.desk().custody(&permit).await?))
+}
+
+/// `POST /api/v1/evidence/{id}/transfer`
+pub(crate) async fn transfer(
+    officer: Officer,
+    Id(id): Id,
+    Document(input): Document<HandOver>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let permit = officer.may_to(Action::CustodyTransfer, id).await?;
+    let item = officer.desk().transfer_evidence(&permit, input).await?;
+    Ok((StatusCode::CREATED, Json(item)))
+}
+
+/// `POST /api/v1/evidence/{id}/receive`
+pub(crate) async fn receive(
+    officer: Officer,
+    Id(id): Id,
+    Document(input): Document<TakeOver>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let permit = officer.may_to(Action::CustodyReceive, id).await?;
+    let item = officer.desk().receive_evidence(&permit, input).await?;
+    Ok((StatusCode::CREATED, Json(item)))
+}
+
+/// `POST /api/v1/evidence/{id}/verify`
+pub(crate) async fn verify(
+    officer: Officer,
+    Id(id): Id,
+    Document(Nothing {}): Document<Nothing>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::EvidenceRead, id).await?;
+    Ok(Json(officer.desk().verify_evidence(&permit).await?))
+}
+
+/// `POST /api/v1/evidence/{id}/fetch`: the id is that of the authority that released the item
+pub(crate) async fn fetch(
+    officer: Officer,
+    Id(id): Id,
+    Document(input): Document<FetchInput>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = match &input.case {
+        Some(case) => {
+            let case = case
+                .parse()
+                .map_err(|error: InvalidObjectId| Error::invalid("case", error.to_string()))?;
+            officer.may_to(Action::EvidenceAdd, case).await?
+        }
+        None => officer.may(Action::EvidenceAdd).await?,
+    };
+    Ok(Json(officer.desk().fetch_evidence(&permit, id, input).await?))
+}

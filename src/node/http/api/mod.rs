@@ -1,0 +1,13 @@
+//! The handlers of `/api/v1`, one family of paths a file: each takes its caller, asks for a permit, calls one use case.
+
+pub(crate) mod audit;
+pub(crate) mod cases;
+pub(crate) mod declarations;
+pub(crate) mod evidence;
+pub(crate) mod log;
+pub(crate) mod packs;
+pub(crate) mod requests;
+pub(crate) mod search;
+pub(crate) mod session;
+pub(crate) mod summaries;
+pub(crate) mod task_forces;

@@ -1,0 +1,47 @@
+//! `/api/v1/requests`: mutual assistance, drafted, acted on and read.
+
+use axum::Json;
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use crate::node::casework::{ActInput, NewRequest, RequestQuery};
+use crate::node::http::document::{Document, Id, Params};
+use crate::node::http::officer::Officer;
+use crate::node::http::problem::Problem;
+use crate::policy::Action;
+
+/// `GET /api/v1/requests`
+pub(crate) async fn list(
+    officer: Officer,
+    Params(query): Params<RequestQuery>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may(Action::RequestRead).await?;
+    Ok(Json(officer.desk().requests(&permit, query).await?))
+}
+
+/// `POST /api/v1/requests`
+pub(crate) async fn draft(
+    officer: Officer,
+    Document(input): Document<NewRequest>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let permit = officer.may(Action::RequestDraft).await?;
+    let request = officer.desk().draft_request(&permit, input).await?;
+    Ok((StatusCode::CREATED, Json(request)))
+}
+
+/// `GET /api/v1/requests/{id}`
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::RequestRead, id).await?;
+    Ok(Json(officer.desk().request(&permit, id).await?))
+}
+
+/// `POST /api/v1/requests/{id}/acts`
+pub(crate) async fn act(
+    officer: Officer,
+    Id(id): Id,
+    Document(input): Document<ActInput>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let permit = officer.may_to(input.action()?, id).await?;
+    let request = officer.desk().act(&permit, id, input).await?;
+    Ok((StatusCode::CREATED, Json(request)))
+}

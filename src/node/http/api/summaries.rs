@@ -1,0 +1,56 @@
+//! `/api/v1/summaries`: chosen fields of a case for other authorities, shared, received and withdrawn.
+
+use axum::Json;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{InvalidObjectId, ObjectId};
+use crate::node::casework::{Error, NewSummary};
+use crate::node::http::document::{Document, Id};
+use crate::node::http::officer::Officer;
+use crate::node::http::problem::Problem;
+use crate::policy::Action;
+
+/// Why a summary is withdrawn.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Withdrawal {
+    reason: String,
+}
+
+/// `GET /api/v1/summaries`
+pub(crate) async fn list(officer: Officer) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may(Action::SummaryRead).await?;
+    Ok(Json(officer.desk().summaries(&permit).await?))
+}
+
+/// `POST /api/v1/summaries`
+pub(crate) async fn share(
+    officer: Officer,
+    Document(input): Document<NewSummary>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    // What is to be approved is the case as it stands, so the permit is asked for the case.
+    let permit = officer.may_to(Action::SummaryShare, case_of(&input)?).await?;
+    let summary = officer.desk().share_summary(&permit, input).await?;
+    Ok((StatusCode::CREATED, Json(summary)))
+}
+
+fn case_of(input: &NewSummary) -> Result<ObjectId, Error> {
+    input.case.parse().map_err(|error: InvalidObjectId| Error::invalid("case", error.to_string()))
+}
+
+/// `GET /api/v1/summaries/{id}`
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::SummaryRead, id).await?;
+    Ok(Json(officer.desk().summary(&permit, id).await?))
+}
+
+/// `POST /api/v1/summaries/{id}/withdraw`
+pub(crate) async fn withdraw(
+    officer: Officer,
+    Id(id): Id,
+    Document(input): Document<Withdrawal>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::SummaryWithdraw, id).await?;
+    Ok(Json(officer.desk().withdraw_summary(&permit, id, input.reason).await?))
+}

@@ -1,0 +1,86 @@
+//! `/api/v1/task-forces`: rooms that several authorities share.
+
+use axum::Json;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::node::casework::{NewPost, NewTaskForce};
+use crate::node::http::document::{Document, Id};
+use crate::node::http::officer::Officer;
+use crate::node::http::problem::Problem;
+use crate::policy::Action;
+
+/// Why a room is left or closed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ending {
+    reason: String,
+}
+
+/// A step that needs no words.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// `GET /api/v1/task-forces`
+pub(crate) async fn list(officer: Officer) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may(Action::TaskForceRead).await?;
+    Ok(Json(officer.desk().task_forces(&permit).await?))
+}
+
+/// `POST /api/v1/task-forces`
+pub(crate) async fn form(
+    officer: Officer,
+    Document(input): Document<NewTaskForce>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let permit = officer.may(Action::TaskForceForm).await?;
+    let room = officer.desk().form_task_force(&permit, input).await?;
+    Ok((StatusCode::CREATED, Json(room)))
+}
+
+/// `GET /api/v1/task-forces/{id}`
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::TaskForceRead, id).await?;
+    Ok(Json(officer.desk().task_force(&permit, id).await?))
+}
+
+/// `POST /api/v1/task-forces/{id}/join`
+pub(crate) async fn join(
+    officer: Officer,
+    Id(id): Id,
+    Document(Nothing {}): Document<Nothing>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::TaskForceForm, id).await?;
+    Ok(Json(officer.desk().join_task_force(&permit, id).await?))
+}
+
+/// `POST /api/v1/task-forces/{id}/posts`
+pub(crate) async fn post(
+    officer: Officer,
+    Id(id): Id,
+    Document(input): Document<NewPost>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let permit = officer.may_to(Action::TaskForcePost, id).await?;
+    let room = officer.desk().post(&permit, id, input).await?;
+    Ok((StatusCode::CREATED, Json(room)))
+}
+
+/// `POST /api/v1/task-forces/{id}/leave`
+pub(crate) async fn leave(
+    officer: Officer,
+    Id(id): Id,
+    Document(input): Document<Ending>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::TaskForceForm, id).await?;
+    Ok(Json(officer.desk().leave_task_force(&permit, id, input.reason).await?))
+}
+
+/// `POST /api/v1/task-forces/{id}/close`
+pub(crate) async fn close(
+    officer: Officer,
+    Id(id): Id,
+    Document(input): Document<Ending>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::TaskForceForm, id).await?;
+    Ok(Json(officer.desk().close_task_force(&permit, id, input.reason).await?))
+}

@@ -1,0 +1,157 @@
+//! Bytes sent as a file that no browser opens: streamed, whole or one range of them (RFC 9110 14); knows no evidence.
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use tokio::io::AsyncRead;
+use tokio_util::io::ReaderStream;
+
+use crate::node::http::problem::Problem;
+
+/// Read and sent at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Of a name, in bytes; longer ones are cut.
+const NAME_BYTES_MAX: usize = 200;
+
+/// The answer that holds these bytes as a file of that name. Its type is always the one that is never shown.
+pub(crate) fn attachment(
+    name: &str,
+    bytes: u64,
+    reader: impl AsyncRead + Send + 'static,
+) -> Response {
+    let body = Body::from_stream(ReaderStream::with_capacity(reader, CHUNK_BYTES));
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_LENGTH, bytes.to_string()),
+        (header::CONTENT_DISPOSITION, disposition(name)),
+        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
+    ];
+    (headers, body).into_response()
+}
+
+/// RFC 6266: a plain form for old clients, and the true name beside it.
+fn disposition(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || " ._-".contains(c);
+    let mut end = name.len().min(NAME_BYTES_MAX);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    let name = name.get(..end).unwrap_or_default();
+    let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    let mut escaped = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 15)]);
+        }
+    }
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{escaped}")
+}
+
+fn hex_digit(nibble: u8) -> char {
+    char::from_digit(u32::from(nibble), 16).unwrap_or('0').to_ascii_uppercase()
+}
+
+/// The part of the bytes that a caller asks for: all, or from a place on. Other forms of ranges are answered in whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range(Option<(u64, Option<u64>)>);
+
+impl Range {
+    /// Where it begins.
+    pub(crate) fn offset(self) -> u64 {
+        self.0.map_or(0, |(first, _)| first)
+    }
+
+    /// How many bytes it has at most; none to the end.
+    pub(crate) fn bytes(self) -> Option<u64> {
+        let (first, last) = self.0?;
+        last.map(|last| last.saturating_sub(first).saturating_add(1))
+    }
+
+    /// The answer, as a part if a part was asked for.
+    pub(crate) fn answer(
+        self,
+        mut answer: Response,
+        offset: u64,
+        bytes: u64,
+        size: u64,
+    ) -> Response {
+        let headers = answer.headers_mut();
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        if self.0.is_none() {
+            return answer;
+        }
+        let Some(last) = offset.saturating_add(bytes).checked_sub(1).filter(|_| bytes > 0) else {
+            let beyond = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
+            return (StatusCode::RANGE_NOT_SATISFIABLE, beyond).into_response();
+        };
+        if let Ok(part) = HeaderValue::from_str(&format!("bytes {offset}-{last}/{size}")) {
+            headers.insert(header::CONTENT_RANGE, part);
+        }
+        *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
+        answer
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Range {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let value = parts.headers.get(header::RANGE).and_then(|value| value.to_str().ok());
+        Ok(Self(value.and_then(parsed)))
+    }
+}
+
+/// `bytes=7-` or `bytes=7-9`.
+fn parsed(text: &str) -> Option<(u64, Option<u64>)> {
+    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
+    let number = |text: &str| -> Option<u64> {
+        text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    };
+    let first = number(first)?;
+    let last = match last {
+        "" => None,
+        last => Some(number(last).filter(|last| *last >= first)?),
+    };
+    Some((first, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_header() {
+        assert_eq!(
+            disposition("a \"b\"\r\n.jpg"),
+            "attachment; filename=\"a _b___.jpg\"; filename*=UTF-8''a%20%22b%22%0D%0A.jpg"
+        );
+        assert!(disposition(&"é".repeat(500)).len() < 1000);
+        assert!(HeaderValue::from_str(&disposition("\u{202e}gpj.exe")).is_ok());
+    }
+
+    #[test]
+    fn a_range_is_one_part_from_a_place_on() {
+        assert_eq!(parsed("bytes=7-"), Some((7, None)));
+        assert_eq!(parsed("bytes=7-9").map(|r| Range(Some(r)).bytes()), Some(Some(3)));
+        for other in
+            ["", "bytes=", "bytes=-5", "bytes=9-7", "bytes=1-2,4-5", "items=1-2", "bytes=+1-2"]
+        {
+            assert_eq!(parsed(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_part_says_where_it_lies() {
+        let whole = || attachment("a", 3, &b"abc"[..]);
+        assert_eq!(Range(None).answer(whole(), 0, 3, 3).status(), StatusCode::OK);
+        let part = Range(Some((1, None))).answer(whole(), 1, 2, 3);
+        assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+        assert_eq!(part.headers()[header::CONTENT_RANGE], "bytes 1-2/3");
+        let beyond = Range(Some((3, None))).answer(whole(), 3, 0, 3);
+        assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+    }
+}

@@ -1,0 +1,89 @@
+//! Joins the jobs to casework and trust: each of their traits in a few lines; decides nothing.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::domain::id::AuthorityName;
+use crate::node::casework::{Desk, Error, Held, SentLeaves};
+use crate::node::jobs::cards::AdoptCard;
+use crate::node::jobs::seam::{Leaves, NotSendable, Outcomes, Sendable, Wanted};
+use crate::node::peer::{DisclosedLeaf, Fields};
+use crate::node::trust::Trust;
+use crate::record::{Record, StatementHash};
+
+/// The desk, as delivery sees it.
+pub(super) struct Delivery(pub(super) Arc<Desk>);
+
+#[async_trait]
+impl Leaves for Delivery {
+    async fn load(&self, wanted: Vec<Wanted>) -> Vec<Result<Sendable, NotSendable>> {
+        let hashes: Vec<_> = wanted.iter().map(|one| one.hash).collect();
+        let held = self.0.held_many(&hashes).await;
+        held.into_iter()
+            .zip(wanted)
+            .map(|(held, wanted)| {
+                held.map(|held| sendable(&held, wanted.shown.as_deref())).map_err(not_sendable)
+            })
+            .collect()
+    }
+}
+
+#[async_trait]
+impl Outcomes for Delivery {
+    async fn receipted(&self, peer: &AuthorityName, records: &[StatementHash]) {
+        if let Err(error) = self.0.on_receipted(peer, records).await {
+            tracing::warn!(peer.authority = %peer, error = %error, "requests are computed anew when they are next looked at");
+        }
+    }
+
+    async fn refused(
+        &self,
+        peer: &AuthorityName,
+        record: StatementHash,
+        refusal: Record,
+    ) -> Result<(), NotSendable> {
+        tracing::debug!(peer.authority = %peer, %record, "a refusal is kept");
+        self.0.keep_refusal(refusal).await.map_err(not_sendable)
+    }
+}
+
+fn sendable(held: &Held, shown: Option<&[usize]>) -> Sendable {
+    let fields = match held.leaves(shown) {
+        SentLeaves::All(leaves) => Fields::All(leaves.into_iter().map(Bytes::from).collect()),
+        SentLeaves::Disclosed(count, leaves) => Fields::Disclosed {
+            leaf_count: count as u64,
+            leaves: leaves
+                .into_iter()
+                .map(|leaf| DisclosedLeaf {
+                    index: leaf.index as u64,
+                    leaf: leaf.bytes.into(),
+                    path: leaf.path.iter().map(|hash| hash.0).collect(),
+                })
+                .collect(),
+        },
+    };
+    Sendable { statement: held.statement().bytes().to_vec(), fields }
+}
+
+fn not_sendable(error: Error) -> NotSendable {
+    match error {
+        Error::Erased(why) => NotSendable::Gone(why),
+        other => {
+            let cause = std::error::Error::source(&other).map(ToString::to_string);
+            tracing::warn!(error = %other, cause, "a record cannot be sent now");
+            NotSendable::Later(other.to_string())
+        }
+    }
+}
+
+/// Trust, as the job of cards sees it.
+pub(super) struct Adoption(pub(super) Arc<Trust>);
+
+#[async_trait]
+impl AdoptCard for Adoption {
+    async fn adopt(&self, card: &[u8]) -> Result<bool, String> {
+        self.0.adopt(card).await.map_err(|error| error.to_string())
+    }
+}
