@@ -2,6 +2,16 @@
 
 mod support;
 
+mod api;
+mod architecture;
 mod audit;
+mod command_line;
+mod demo;
+mod foreign;
+mod fuzz;
+mod log;
+mod node;
 mod store;
+mod supply;
+mod upkeep;
 mod vectors;

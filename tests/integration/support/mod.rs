@@ -1,5 +1,6 @@
 //! What several integration tests need: finding the shared test data; holds no tests.
 
+pub(crate) mod node;
 pub(crate) mod postgres;
 
 use std::path::{Path, PathBuf};

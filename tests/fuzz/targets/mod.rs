@@ -1,0 +1,44 @@
+//! Every parser of foreign bytes as a function that must not panic; run by `fuzz.rs` on stable and by cargo-fuzz.
+
+mod audit;
+mod blobs;
+mod config;
+mod peer;
+mod profile;
+mod record;
+mod transparency;
+
+/// A parser under test.
+pub(crate) struct Target {
+    /// The name of its program and of its corpus.
+    pub(crate) name: &'static str,
+    /// Reads an input, and panics if what it read is not what it should be.
+    pub(crate) run: fn(&[u8]),
+}
+
+const fn target(name: &'static str, run: fn(&[u8])) -> Target {
+    Target { name, run }
+}
+
+/// All of them.
+pub(crate) const TARGETS: &[Target] = &[
+    target("add_checkpoint", transparency::add_checkpoint),
+    target("blob_range", blobs::blob_range),
+    target("card", record::card),
+    target("card_file", audit::card_file),
+    target("checkpoint", transparency::checkpoint),
+    target("config", config::config),
+    target("entry_bundle", transparency::entry_bundle),
+    target("field", record::field),
+    target("frame", peer::frame),
+    target("message", peer::message),
+    target("note", transparency::note),
+    target("pack", audit::pack),
+    target("profile", profile::profile),
+    target("receipt", record::receipt),
+    target("statement", record::statement),
+    target("tile_path", transparency::tile_path),
+    target("tlog_policy", transparency::tlog_policy),
+    target("tlog_proof", transparency::tlog_proof),
+    target("value", record::value),
+];

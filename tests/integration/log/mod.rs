@@ -1,0 +1,6 @@
+//! The node's own log on real files: sealing, publishing, years, rebuilding, witnessing; each rule is one test.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod published;
+mod witness;
+mod years;
