@@ -10,18 +10,22 @@ use std::time::Duration;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use crate::node::cli::client::Client;
 use crate::node::cli::demo::PATIENCE;
 use crate::node::cli::demo::desk::Desk;
-use crate::node::cli::output::word;
+use crate::node::cli::exit::Failure;
+use crate::node::cli::output::{items, word};
 use crate::node::clock::SystemClock;
 use crate::node::config::admin_socket;
 use crate::node::init::{NewNode, init};
 use crate::node::rng::OsRng;
+
+/// How long to wait before asking again.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// An invented authority with a running node.
 pub(super) struct Authority {
@@ -114,34 +118,76 @@ impl Authority {
             other.write_card(&file).await?;
         }
         let card = STANDARD.encode(std::fs::read(&file)?);
-        let preview = self.admin.post("/admin/peers", &json!({ "card": card })).await?;
+        let preview = self.administer("/admin/peers", &json!({ "card": card })).await?;
         let shown = word(preview.get("words"));
         anyhow::ensure!(shown == other.words, "the card of {} shows other words", other.name);
-        self.admin.post("/admin/peers", &json!({ "card": card, "confirm": other.words })).await?;
+        let confirmed = json!({ "card": card, "confirm": other.words });
+        self.administer("/admin/peers", &confirmed).await?;
         Ok(())
     }
 
+    /// Asks the node at its local socket for something that may be asked twice; waits while the node starts again.
+    async fn administer(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let asked = async {
+            loop {
+                match self.admin.post(path, body).await {
+                    Err(Failure::Unreachable(_)) => tokio::time::sleep(PAUSE).await,
+                    other => return other,
+                }
+            }
+        };
+        let answer = tokio::time::timeout(PATIENCE, asked).await;
+        Ok(answer.with_context(|| format!("waited in vain for {}", self.name))??)
+    }
+
     async fn write_card(&self, file: &Path) -> anyhow::Result<()> {
-        let written = Command::new(std::env::current_exe()?)
-            .args(["peers", "card", "--dir"])
-            .arg(&self.dir)
-            .arg("--out")
-            .arg(file)
-            .stdout(Stdio::null())
-            .status()
-            .await?;
-        anyhow::ensure!(written.success(), "the card of {} could not be written", self.name);
-        Ok(())
+        // The node may be starting again; its administrator would then try once more, too.
+        for _ in 0..100 {
+            let written = Command::new(std::env::current_exe()?)
+                .args(["peers", "card", "--dir"])
+                .arg(&self.dir)
+                .arg("--out")
+                .arg(file)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .await?;
+            if written.success() {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        anyhow::bail!("the card of {} could not be written", self.name)
     }
 
     /// Makes an officer with a token, and gives the desk they work at.
     pub(super) async fn officer(&self, name: &str, roles: &[&str]) -> anyhow::Result<Desk> {
         let user = json!({ "name": name, "roles": roles, "unit": "enforcement", "clearance": 1 });
-        let made = self.admin.post("/admin/users", &user).await?;
+        let made = async {
+            loop {
+                if let Some(pseudonym) = self.pseudonym(name).await {
+                    return Ok(pseudonym);
+                }
+                match self.admin.post("/admin/users", &user).await {
+                    Ok(_) | Err(Failure::Unreachable(_)) => tokio::time::sleep(PAUSE).await,
+                    Err(other) => return Err(other),
+                }
+            }
+        };
+        let pseudonym = tokio::time::timeout(PATIENCE, made)
+            .await
+            .with_context(|| format!("waited in vain for {}", self.name))??;
         let token = json!({ "user": name, "label": "demo", "days": 1 });
-        let token = word(self.admin.post("/admin/tokens", &token).await?.get("token"));
+        let token = word(self.administer("/admin/tokens", &token).await?.get("token"));
         let client = Client::officer(&format!("http://{}", self.http), &token)?;
-        Ok(Desk::new(client, word(made.get("pseudonym"))))
+        Ok(Desk::new(client, pseudonym))
+    }
+
+    /// What peers see of an officer, if the officer is there.
+    async fn pseudonym(&self, name: &str) -> Option<String> {
+        let users = self.admin.get("/admin/users").await.ok()?;
+        let user = items(&users).iter().find(|user| word(user.get("name")) == name)?;
+        Some(word(user.get("pseudonym")))
     }
 
     /// How often the node was started again.
