@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::domain::time::Timestamp;
 use crate::node::blobs::{BlobError, Blobs};
-use crate::node::casework::{CardBook, Desk, HouseRules};
+use crate::node::casework::{CardBook, Desk, HouseRules, RefusalBudget};
 use crate::node::clock::{Clock, SystemClock};
 use crate::node::config::{Backend, Config};
 use crate::node::drill::{Drill, UnknownPoint};
@@ -238,6 +238,7 @@ pub(super) fn desk(
         rules: HouseRules { four_eyes: config.policy.four_eyes },
         profiles: Arc::new(Profiles::shipped()?),
         courier: OnceLock::new(),
+        refusals: RefusalBudget::default(),
     })
 }
 

@@ -66,6 +66,7 @@ pub use evidence::{
 pub use fetch::{FetchInput, FetchView};
 pub use load::{Held, SentLeaves};
 pub use officers::{NewToken, NewUser, TOKEN_PREFIX, TokenView, UserView, WhoView};
+pub(crate) use receive::budget::RefusalBudget;
 pub use requests::{
     ActInput, ActView, ClockView, DocumentView, NewRequest, RequestQuery, RequestSummary,
     RequestView,
@@ -101,6 +102,8 @@ pub struct Desk {
     pub(crate) profiles: Arc<Profiles>,
     /// The way to the peers, once the node has one; a fetch needs it.
     pub(crate) courier: OnceLock<Arc<dyn Courier>>,
+    /// What peers may make this node sign in refusals.
+    pub(crate) refusals: RefusalBudget,
 }
 
 impl Desk {

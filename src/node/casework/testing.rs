@@ -10,6 +10,7 @@ use crate::domain::handling::Purpose;
 use crate::domain::id::ObjectId;
 use crate::domain::time::Timestamp;
 use crate::node::blobs::Blobs;
+use crate::node::casework::receive::budget::RefusalBudget;
 use crate::node::casework::{CardBook, Desk, Error, HouseRules, NewToken, NewUser};
 use crate::node::clock::{Clock, ManualClock};
 use crate::node::keys::content::{StoreKey, VaultError};
@@ -53,6 +54,7 @@ pub(crate) async fn desk() -> TestDesk {
         rules: HouseRules { four_eyes: true },
         profiles: Arc::new(Profiles::shipped().unwrap()),
         courier: OnceLock::new(),
+        refusals: RefusalBudget::default(),
     };
     TestDesk { desk, clock, folder }
 }

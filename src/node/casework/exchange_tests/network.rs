@@ -12,6 +12,7 @@ use crate::domain::handling::Purpose;
 use crate::domain::id::{AuthorityName, ObjectId, OfficerPseudonym, UserId};
 use crate::domain::time::Timestamp;
 use crate::node::blobs::Blobs;
+use crate::node::casework::receive::budget::RefusalBudget;
 use crate::node::casework::testing::TestVault;
 use crate::node::casework::{CardBook, Desk, HouseRules, SentLeaves};
 use crate::node::clock::{Clock, ManualClock};
@@ -108,6 +109,7 @@ async fn town(number: u8, profiles: Profiles) -> Town {
         rules: HouseRules { four_eyes: true },
         profiles: Arc::new(profiles),
         courier: OnceLock::new(),
+        refusals: RefusalBudget::default(),
     });
     desk.open_log(2026, None).await.unwrap();
     let stop = CancellationToken::new();

@@ -164,6 +164,10 @@ impl Desk {
 
     /// Signs, keeps and remembers a refusal; the delivery of that statement ends with it.
     async fn refuse(&self, peer: &AuthorityName, hash: StatementHash, refused: Refused) -> Outcome {
+        if !self.refusals.take(peer, self.clock.now()) {
+            tracing::warn!(peer.authority = %peer, "this peer has used up its refusals for now");
+            return Outcome::Answered(ItemAnswer::Later { reason: LaterReason::Busy });
+        }
         tracing::warn!(peer.authority = %peer, record = %hash, code = refused.code, "refused a delivered statement");
         match self.write_refusal(peer, hash, refused).await {
             Ok(()) => Outcome::Refused(hash),

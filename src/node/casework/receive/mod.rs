@@ -2,6 +2,7 @@
 
 mod anchors;
 pub(crate) mod arrival;
+pub(crate) mod budget;
 pub(crate) mod open;
 
 mod keep;
