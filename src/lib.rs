@@ -1,6 +1,6 @@
 //! Sealane: a node with which a customs authority keeps its enforcement cases and works them together with others.
 //!
-//! The crate is a stack of layers; each names only those above it (`docs/ARCHITECTURE.md`, held by `tests/architecture.rs`).
+//! The crate is a stack of layers; each names only those above it (`docs/ARCHITECTURE.md`, held by `tests/integration/architecture.rs`).
 //!
 //! | layer | is | may name |
 //! |---|---|---|

@@ -27,7 +27,7 @@ struct Arguments {
     pack: PathBuf,
 
     /// Card of an authority, as that authority gave it to you; may be repeated
-    #[arg(long, value_name = "CARD", num_args = 1..)]
+    #[arg(long, value_name = "CARD")]
     trust: Vec<PathBuf>,
 
     /// Witness policy (tlog-policy) to judge checkpoints by, in place of those in the pack

@@ -113,11 +113,9 @@ fn judge(
         Via::Token => {}
     }
     let needed = roles_for(action);
-    let role = needed
-        .iter()
-        .copied()
-        .find(|role| actor.roles.contains(role))
-        .ok_or(DenialReason::NoRole { action, needed })?;
+    let held: Vec<Role> =
+        needed.iter().copied().filter(|role| actor.roles.contains(role)).collect();
+    let first = *held.first().ok_or(DenialReason::NoRole { action, needed })?;
     if needs_purpose(action) {
         let purpose = purpose.ok_or(DenialReason::NoPurpose(action))?;
         if !fits(purpose, action) {
@@ -125,9 +123,18 @@ fn judge(
         }
     }
     let nature = nature(action);
-    if nature != Nature::System {
-        reach(actor, role, resource)?;
-    }
+    // Another role never takes away what one of them allows.
+    let role = if nature == Nature::System {
+        first
+    } else {
+        let reaching = held.into_iter().find(|role| reach(actor, *role, resource).is_ok());
+        match reaching {
+            Some(role) => role,
+            None => {
+                return Err(reach(actor, first, resource).err().unwrap_or(DenialReason::NotInTeam));
+            }
+        }
+    };
     if nature == Nature::Change && resource.originator.is_some() {
         return Err(DenialReason::Foreign);
     }

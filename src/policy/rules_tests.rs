@@ -248,3 +248,16 @@ fn a_denial_says_what_to_do() {
         "none of your roles allows user.manage; it needs system_administrator"
     );
 }
+
+#[test]
+fn another_role_never_takes_away_what_one_of_them_allows() {
+    let elsewhere = Resource { unit: Some("south".to_owned()), ..own_unit() };
+    let desk = officer(&[Role::ContactPoint]);
+    let both = officer(&[Role::CaseOfficer, Role::ContactPoint, Role::Supervisor]);
+    for action in [Action::RequestRead, Action::TaskForceRead, Action::TaskForcePost] {
+        assert!(is_permitted(&desk, action, &elsewhere), "{action}");
+        assert!(is_permitted(&both, action, &elsewhere), "{action}");
+    }
+    let officer_only = officer(&[Role::CaseOfficer]);
+    assert_eq!(denial(&officer_only, Action::RequestRead, &elsewhere), DenialReason::NotInTeam);
+}

@@ -278,7 +278,8 @@ fn refusal(status: u16, problem: &Value) -> String {
         }
         (title, _) => word(title),
     };
-    let known = ["type", "title", "status", "detail", "instance"];
+    // The findings stand in the detail already.
+    let known = ["type", "title", "status", "detail", "instance", "findings"];
     for (name, value) in members.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
         text.extend(["\n  ", &plain(name), ": ", &word(Some(value))]);
     }

@@ -29,6 +29,9 @@ pub(super) struct Declarations {
     /// At most this many
     #[arg(long, default_value_t = 20)]
     limit: u32,
+    /// Continue after the page that ended with this mark
+    #[arg(long)]
+    after: Option<String>,
     #[command(flatten)]
     form: Form,
 }
@@ -76,7 +79,11 @@ impl Declarations {
     /// Prints the declarations, most suspicious first.
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let limit = self.limit.to_string();
-        let parameters = [("order", Some("score")), ("limit", Some(limit.as_str()))];
+        let parameters = [
+            ("order", Some("score")),
+            ("limit", Some(limit.as_str())),
+            ("after", self.after.as_deref()),
+        ];
         let client = self.connection.client()?;
         let declarations = client.get(&with_query("/api/v1/declarations", &parameters)).await?;
         let columns = [

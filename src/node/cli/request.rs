@@ -121,7 +121,9 @@ impl New {
         let request = client.post("/api/v1/requests", &body).await?;
         let id = word(request.get("id"));
         line(&format!("drafted request {id} to {}", self.to))?;
-        Ok(line(&format!("next: sealane request act {id} submit"))?)
+        Ok(line(&format!(
+            "next: a second officer (supervisor or contact point) sends it: sealane request act {id} submit"
+        ))?)
     }
 }
 

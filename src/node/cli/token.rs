@@ -53,6 +53,7 @@ impl Token {
         if form.is_json() {
             return Ok(form.facts(&token)?);
         }
-        Ok(line(&format!("export SEALANE_TOKEN={}", word(token.get("token"))))?)
+        // Alone on its line, so that a shell can take it: SEALANE_TOKEN=$(sealane token new NAME).
+        Ok(line(&word(token.get("token")))?)
     }
 }

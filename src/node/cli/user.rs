@@ -1,17 +1,11 @@
 //! `sealane user`: officers of a node, over its local socket.
 
-use std::io::{self, Read as _};
-
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::node::cli::client::{Client, Local, segment};
-use crate::node::cli::exit::Failure;
+use crate::node::cli::client::{Local, segment};
 use crate::node::cli::output::{Form, line, word};
-
-/// The longest password that is read, in bytes.
-const PASSWORD_BYTES_MAX: u64 = 1024;
 
 /// The command line of `sealane user`.
 #[derive(Debug, Args)]
@@ -31,8 +25,6 @@ enum Step {
     List(List),
     /// Disable an officer; his tokens end at once, his records stay
     Disable(Name),
-    /// Set an officer's password for the console, read from standard input
-    Password(Name),
 }
 
 #[derive(Debug, Args)]
@@ -102,23 +94,7 @@ impl User {
                 client.post(&format!("{}/disable", path(&step.name)), &json!({})).await?;
                 Ok(line(&format!("disabled {}", step.name))?)
             }
-            Step::Password(step) => step.set_password(&client).await,
         }
-    }
-}
-
-impl Name {
-    async fn set_password(self, client: &Client) -> anyhow::Result<()> {
-        let mut password = String::new();
-        io::stdin().lock().take(PASSWORD_BYTES_MAX).read_to_string(&mut password)?;
-        let password = password.trim_end_matches(['\r', '\n']);
-        if password.is_empty() {
-            return Err(Failure::Usage("write the password to standard input".into()).into());
-        }
-        client
-            .post(&format!("{}/password", path(&self.name)), &json!({ "password": password }))
-            .await?;
-        Ok(line(&format!("set the password of {}", self.name))?)
     }
 }
 

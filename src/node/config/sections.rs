@@ -103,8 +103,6 @@ pub struct Log {
 pub struct Policy {
     /// Whether what leaves the house needs a second officer.
     pub four_eyes: bool,
-    /// Whether this node is for training; its records say so.
-    pub training: bool,
 }
 
 /// The form of log lines.
@@ -188,7 +186,7 @@ impl Default for Log {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { four_eyes: true, training: false }
+        Self { four_eyes: true }
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn disk(config: &Config) -> Vec<Finding> {
             if percent < least {
                 Finding::fault(
                     "disk",
-                    format!("{text}; below {least} % the node takes nothing in: free some space"),
+                    format!("{text}; less than {least} %: free some space before the disk is full"),
                 )
             } else if percent < 2 * least {
                 Finding::warning("disk", format!("{text}; free some space soon"))

@@ -467,6 +467,9 @@ impl Walk {
                 authority.dir.display()
             ))?;
         }
+        teller.note(
+            "a token of an officer: sealane token new anna --dir FOLDER (also bert, carla, dora)",
+        )?;
         teller.note("end them with Ctrl-C")?;
         Ok(())
     }
