@@ -2,7 +2,7 @@
 //!
 //! A court pack ([`pack`]) is a BagIt bag in a zip archive: records with their fields, receipts and proofs, checkpoints,
 //! cards and evidence files. [`check`] goes through one by a list of rules ([`rule`]) and collects every finding in a
-//! [`Report`](report::Report). `sealane-verify` is a thin shell around it.
+//! [`Report`]. `sealane-verify` is a thin shell around it.
 
 pub mod card_file;
 pub mod rule;

@@ -102,13 +102,15 @@ impl Trust {
         self.book.refresh(&self.store).await?;
         let snapshot: Snapshot =
             cards.values().map(|card| (card.authority.clone(), Arc::new(trusted(card)))).collect();
-        if *self.peers.snapshot() != snapshot {
-            self.peers.replace(snapshot);
-        }
         let version = self.own_card().await?.map_or(0, |own| version_of(&own.card));
         let mut hello = Hello::clone(&self.hello.load());
+        let is_renewed = hello.card_version != version;
         hello.card_version = version;
         self.hello.store(Arc::new(hello));
+        // Who waits for a change sends the own card to the peers, too.
+        if is_renewed || *self.peers.snapshot() != snapshot {
+            self.peers.replace(snapshot);
+        }
         Ok(cards)
     }
 

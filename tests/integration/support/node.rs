@@ -164,6 +164,15 @@ impl TestNode {
         (card, words)
     }
 
+    /// Whether the node has sent its peers all that it has for them, and they cosigned all that it sealed.
+    pub(crate) async fn is_settled(&self) -> bool {
+        let status = self.node().desk().status().await.unwrap();
+        let log = status.log.unwrap();
+        let peers = self.node().trust().list().await.unwrap();
+        let waits = peers.is_empty() || peers.iter().any(|peer| peer.queued > 0);
+        status.unsealed == 0 && log.cosigned == log.size && !waits
+    }
+
     /// Waits until `condition` holds, for at most twenty seconds.
     pub(crate) async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
         for _ in 0..400 {

@@ -38,16 +38,20 @@ impl World {
         let mut xa = TestNode::with_clock("xa", clock.clone()).await;
         let mut xb = TestNode::with_clock("xb", clock.clone()).await;
         xa.start().await;
-        xb.start().await;
-        pair(&[&xa, &xb]).await;
-        xb.stop().await;
+        // Before there is a peer, so that none of them is queued yet.
         for number in 0..count {
             let policy = format!("# record {number}\nquorum none\n");
             xa.node().desk().log_witness_policy(policy).await.unwrap();
         }
-        let last = i64::try_from(count).unwrap() + 3;
-        xa.node().signals().sealed_through(last).await;
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        xb.start().await;
+        pair(&[&xa, &xb]).await;
+        TestNode::until("the policies at both sides", async || {
+            // The clock stands still, and what failed before both were paired waits for it.
+            clock.advance_secs(2);
+            xa.is_settled().await && xb.is_settled().await
+        })
+        .await;
+        xb.stop().await;
         xa.stop().await;
         let (store, own) = (xa.store().await, xa.name.clone());
         let made = store
@@ -56,7 +60,9 @@ impl World {
             })
             .await
             .unwrap();
-        let records = made[made.len() - count..].to_vec();
+        let own_ones: Vec<_> = made.into_iter().filter(|record| record.own == 1).collect();
+        // The pairing made one more.
+        let records = own_ones[own_ones.len() - 1 - count..own_ones.len() - 1].to_vec();
         let peer = Arc::new(FakePeer::new(xb.name.clone(), &xb.keys()));
         let (heard, resting) = (Arc::default(), Arc::default());
         let world = Self { _xa: xa, own, store, clock, peer, heard, resting, records };
