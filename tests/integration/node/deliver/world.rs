@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sealane::domain::handling::Purpose;
 use sealane::domain::id::AuthorityName;
 use sealane::domain::time::Timestamp;
 use sealane::node::clock::{Clock as _, ManualClock};
@@ -13,6 +14,7 @@ use sealane::node::peer::Fields;
 use sealane::node::store::outbox::{self, NewOutgoing, OutboxFrame, OutboxState};
 use sealane::node::store::receipts::{self, Receipt};
 use sealane::node::store::{Store, StoreError, records};
+use sealane::policy::{Action, Actor};
 use sealane::record::StatementHash;
 
 use crate::node::deliver::deliverer;
@@ -38,11 +40,6 @@ impl World {
         let mut xa = TestNode::with_clock("xa", clock.clone()).await;
         let mut xb = TestNode::with_clock("xb", clock.clone()).await;
         xa.start().await;
-        // Before there is a peer, so that none of them is queued yet.
-        for number in 0..count {
-            let policy = format!("# record {number}\nquorum none\n");
-            xa.node().desk().log_witness_policy(policy).await.unwrap();
-        }
         xb.start().await;
         pair(&[&xa, &xb]).await;
         TestNode::until("the policies at both sides", async || {
@@ -52,17 +49,20 @@ impl World {
         })
         .await;
         xb.stop().await;
+        open_cases(&xa, count).await;
+        TestNode::until("the seal", async || {
+            xa.node().desk().status().await.unwrap().unsealed == 0
+        })
+        .await;
         xa.stop().await;
         let (store, own) = (xa.store().await, xa.name.clone());
-        let made = store
+        let records = store
             .read("test", |tx| {
-                Box::pin(async move { records::of_kind(tx, "log.witness_policy/1", 0, 9999).await })
+                Box::pin(async move { records::of_kind(tx, "case.opened/1", 0, 9999).await })
             })
             .await
             .unwrap();
-        let own_ones: Vec<_> = made.into_iter().filter(|record| record.own == 1).collect();
-        // The pairing made one more.
-        let records = own_ones[own_ones.len() - 1 - count..own_ones.len() - 1].to_vec();
+        assert_eq!(records.len(), count);
         let peer = Arc::new(FakePeer::new(xb.name.clone(), &xb.keys()));
         let (heard, resting) = (Arc::default(), Arc::default());
         let world = Self { _xa: xa, own, store, clock, peer, heard, resting, records };
@@ -214,5 +214,24 @@ impl Leaves for StoredStatements {
                     .ok_or_else(|| NotSendable::Gone("erased".to_owned()))
             })
             .collect()
+    }
+}
+
+/// Opens so many cases: records that nobody is sent by themselves.
+async fn open_cases(node: &TestNode, count: usize) {
+    let desk = node.node().desk();
+    let admin = Actor::local_socket();
+    let may = async || desk.permit(&admin, Action::UserManage, None, None).await.unwrap();
+    let user = serde_json::json!({ "name": "anna", "roles": ["case_officer"], "unit": "north" });
+    desk.add_user(&may().await, serde_json::from_value(user).unwrap()).await.unwrap();
+    let token = serde_json::json!({ "user": "anna", "label": "test", "days": 1 });
+    let token = desk.new_token(&may().await, serde_json::from_value(token).unwrap()).await.unwrap();
+    let anna = desk.authenticate(&token.token).await.unwrap().unwrap();
+    for number in 0..count {
+        let purpose = Some(Purpose::CustomsEnforcement);
+        let permit = desk.permit(&anna, Action::CaseOpen, None, purpose).await.unwrap();
+        let title = format!("case {number}");
+        let case = serde_json::json!({ "title": title, "case_type": "revenue", "fields": {} });
+        desk.open_case(&permit, serde_json::from_value(case).unwrap()).await.unwrap();
     }
 }
