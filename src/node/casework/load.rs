@@ -149,6 +149,16 @@ impl Desk {
         self.open_all(rows).await
     }
 
+    /// The records that this authority signed about an object of its own, in commit order: what a peer may have said
+    /// of it is no part of its history.
+    ///
+    /// # Errors
+    /// As [`Desk::held`].
+    pub async fn own_held_of(&self, object: ObjectId) -> Result<Vec<Held>, Error> {
+        let held = self.held_of(object).await?;
+        Ok(held.into_iter().filter(|held| held.statement().issuer == self.authority).collect())
+    }
+
     /// Reads stored records, in the order of the rows.
     pub(crate) async fn open_all(&self, rows: Vec<Stored>) -> Result<Vec<Held>, Error> {
         let mut held = Vec::with_capacity(rows.len());

@@ -17,7 +17,7 @@ use crate::node::keys::KeyGroup;
 use crate::node::store::blobs::{Blob, BlobState};
 use crate::node::store::requests::Direction;
 use crate::node::store::{
-    StoreError, Tx, audit_events, blobs, evidence, logs, receipts, records, summaries,
+    StoreError, Tx, audit_events, blobs, cases, evidence, logs, receipts, records, summaries,
 };
 use crate::policy::{Action, Permit};
 use crate::record::StatementHash;
@@ -233,9 +233,13 @@ async fn plan(tx: &mut Tx, objects: Vec<ObjectId>) -> Result<Plan, Error> {
     Ok(plan)
 }
 
-/// All records of an object, with all that is held of them; false if there are none.
+/// All records of an object, with all that is held of them; false if there are none. Of an own case or item only what
+/// this authority signed.
 async fn whole(tx: &mut Tx, wanted: &mut Wanted, object: &str) -> Result<bool, StoreError> {
-    let rows = records::of_object(tx, object, 0, i64::MAX).await?;
+    let mut rows = records::of_object(tx, object, 0, i64::MAX).await?;
+    if cases::get(tx, object).await?.is_some() || evidence::get(tx, object).await?.is_some() {
+        rows.retain(|row| row.own == 1);
+    }
     for row in &rows {
         wanted.insert(StatementHash(row.hash), None);
     }

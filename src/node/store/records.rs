@@ -260,6 +260,21 @@ pub async fn of_object(
     .await
 }
 
+/// Whether another authority than this author said something about an object.
+///
+/// # Errors
+/// As [`append`].
+pub async fn is_of_another(tx: &mut Tx, object: &str, author: &str) -> Result<bool, StoreError> {
+    Ok(tx
+        .fetch_optional(
+            "-- records.of_another
+             SELECT seq FROM records WHERE object = $1 AND author <> $2 LIMIT 1",
+            params![object, author],
+        )
+        .await?
+        .is_some())
+}
+
 /// Up to `limit` records of a kind after a place in commit order.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ impl Desk {
         let case = self.case_row(id).await?;
         let mut expected: BTreeMap<String, (Value, StatementHash, usize)> = BTreeMap::new();
         let (mut head, mut length) = (None, 0_i64);
-        for held in self.held_of(id).await? {
+        for held in self.own_held_of(id).await? {
             let kinds = [CaseOpened::KIND, CaseUpdated::KIND, CaseMoved::KIND];
             if !kinds.contains(&held.common().kind.as_str()) {
                 continue;

@@ -84,9 +84,9 @@ impl Desk {
         found.ok_or(Error::NotFound("case"))
     }
 
-    /// The records of an object, oldest first, with their places in this node's log.
+    /// The own records of an object, oldest first, with their places in this node's log.
     pub(crate) async fn history(&self, id: ObjectId) -> Result<Vec<HistoryView>, Error> {
-        let held = self.held_of(id).await?;
+        let held = self.own_held_of(id).await?;
         self.history_of(&held).await
     }
 

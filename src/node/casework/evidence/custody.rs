@@ -191,7 +191,7 @@ impl Desk {
 
     async fn custody_standing(&self, id: ObjectId) -> Result<Standing, Error> {
         let (item, pending) = self.evidence_row(id).await?;
-        let held = self.held_of(id).await?;
+        let held = self.own_held_of(id).await?;
         let (_, signed) = registered(&held)?;
         let collected = Event::Collect { by: self.custodian(&signed.collected_by)? };
         let mut state = CustodyState::collected(&collected).map_err(refused)?;

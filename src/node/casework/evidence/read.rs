@@ -65,7 +65,7 @@ impl Desk {
     pub async fn custody(&self, permit: &Permit) -> Result<Vec<CustodyView>, Error> {
         let id = permit.object_for(Action::EvidenceRead)?;
         self.note_seen(permit).await?;
-        Ok(custody_views(&self.held_of(id).await?))
+        Ok(custody_views(&self.own_held_of(id).await?))
     }
 
     /// Bytes of an item from `offset` on, at most `bytes`; none for all to the end.
@@ -88,14 +88,14 @@ impl Desk {
         let bytes = bytes.unwrap_or(u64::MAX).min(size.saturating_sub(offset));
         let blob: BlobName = item.blob.parse().map_err(Error::internal)?;
         let reader = self.blobs.read(blob, &self.blob_key(id).await?, offset, bytes).await?;
-        let file_name = registered(&self.held_of(id).await?)?.1.file_name;
+        let file_name = registered(&self.own_held_of(id).await?)?.1.file_name;
         Ok(EvidenceContent { reader, offset, bytes, size, media_type: item.media_type, file_name })
     }
 
     /// What is shown of an item.
     pub(crate) async fn evidence_view(&self, id: ObjectId) -> Result<EvidenceView, Error> {
         let (item, pending) = self.evidence_row(id).await?;
-        let held = self.held_of(id).await?;
+        let held = self.own_held_of(id).await?;
         let (_, signed) = registered(&held)?;
         Ok(EvidenceView {
             row: EvidenceRow::from(&item),

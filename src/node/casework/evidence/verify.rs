@@ -15,7 +15,7 @@ impl Desk {
     pub async fn verify_evidence(&self, permit: &Permit) -> Result<VerdictView, Error> {
         let id = permit.object_for(Action::EvidenceRead)?;
         let (item, _) = self.evidence_row(id).await?;
-        let held = self.held_of(id).await?;
+        let held = self.own_held_of(id).await?;
         let (record, signed) = registered(&held)?;
         let recorded = Wanted {
             size: u64::try_from(signed.size).map_err(Error::internal)?,

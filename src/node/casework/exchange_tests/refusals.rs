@@ -31,8 +31,13 @@ impl Payload for FromTheFuture {
 
 impl Town {
     /// Authors a record without a case, and gives it as it would be delivered.
-    async fn said<P: Payload>(&self, payload: &P) -> DeliverItem {
+    pub(super) async fn said<P: Payload>(&self, payload: &P) -> DeliverItem {
         let object = ObjectId::from_random(random(&*self.desk.rng));
+        self.said_of(object, payload).await
+    }
+
+    /// As [`Town::said`], about this object.
+    pub(super) async fn said_of<P: Payload>(&self, object: ObjectId, payload: &P) -> DeliverItem {
         let prepared = self.desk.author(object, Authorship::node(None), payload).await.unwrap();
         let hash = prepared.hash();
         self.desk
@@ -48,7 +53,7 @@ impl Town {
 }
 
 /// The code of the signed refusal of the only item.
-async fn code(from: &Town, to: &Town, item: DeliverItem) -> String {
+pub(super) async fn code(from: &Town, to: &Town, item: DeliverItem) -> String {
     let deliver = Deliver { checkpoints: vec![], items: vec![item] };
     let answers = to.desk.receive(from.name(), deliver.clone()).await.unwrap();
     let [ItemAnswer::Refused { statement, fields }] = answers.as_slice() else {

@@ -19,7 +19,7 @@ const SECRET: &str = "informant-lives-at-harbour-street-7";
 
 impl Town {
     /// A case with a title, a subject that stays, and a vessel that may go.
-    async fn case(&self) -> String {
+    pub(super) async fn case(&self) -> String {
         let id = ObjectId::from_random([0x77; 16]);
         let opened = CaseOpened {
             reference: "XA-1".to_owned(),
@@ -74,7 +74,12 @@ impl Town {
         id.to_string()
     }
 
-    async fn shares(&self, case: &str, to: &Self, fields: &[&str]) -> Result<String, Error> {
+    pub(super) async fn shares(
+        &self,
+        case: &str,
+        to: &Self,
+        fields: &[&str],
+    ) -> Result<String, Error> {
         let summary: NewSummary = serde_json::from_value(json!({
             "case": case, "recipients": [to.name().as_str()], "fields": fields,
             "marking": "H1 TLP:AMBER", "purpose": "customs_enforcement", "delete_by": "2027-01-31",

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::domain::id::AuthorityName;
 use crate::node::casework::load::Held;
 use crate::node::casework::receive::open::Refused;
+use crate::node::casework::receive::whose::refuse_foreign_object;
 use crate::node::casework::{Desk, Error, requests};
 use crate::node::peer::LaterReason;
 use crate::node::store::inbox::InboxOutcome;
@@ -51,13 +52,26 @@ pub(crate) trait Arrival: Send + Sync + 'static {
     }
 }
 
-/// A record that is kept and changes nothing else: a source that a summary draws from.
+/// A record that is kept and changes nothing else.
 struct Kept;
 
 #[async_trait]
 impl Arrival for Kept {
     async fn apply(&self, _: &mut Tx, _: StatementHash) -> Result<(), ArrivalError> {
         Ok(())
+    }
+}
+
+/// A record of a peer's case or evidence item, kept as a source that a summary draws from.
+struct SourceKept {
+    object: String,
+    author: String,
+}
+
+#[async_trait]
+impl Arrival for SourceKept {
+    async fn apply(&self, tx: &mut Tx, _: StatementHash) -> Result<(), ArrivalError> {
+        refuse_foreign_object(tx, &self.object, &self.author).await
     }
 }
 
@@ -109,8 +123,11 @@ impl Desk {
             | "case.updated/1"
             | "case.moved/1"
             | "evidence.registered/1"
-            | "custody.event/1"
-            | "log.witness_policy/1" => Ok(Box::new(Kept)),
+            | "custody.event/1" => Ok(Box::new(SourceKept {
+                object: held.common().object.to_string(),
+                author: held.statement().issuer.to_string(),
+            })),
+            "log.witness_policy/1" => Ok(Box::new(Kept)),
             "request.act/1" if requests::is_understood(held) => self.act_arrival(peer, held).await,
             "summary.shared/1" => self.summary_arrival(peer, held),
             "summary.withdrawn/1" => self.withdrawal_arrival(peer, held),

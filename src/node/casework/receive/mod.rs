@@ -4,6 +4,7 @@ mod anchors;
 pub(crate) mod arrival;
 pub(crate) mod budget;
 pub(crate) mod open;
+pub(crate) mod whose;
 
 mod keep;
 mod merge;
