@@ -15,14 +15,15 @@ use crate::node::casework::summaries::read_indices;
 use crate::node::casework::{Desk, Error};
 use crate::node::keys::KeyGroup;
 use crate::node::store::blobs::{Blob, BlobState};
-use crate::node::store::requests::Direction;
+use crate::node::store::summaries::Summary;
 use crate::node::store::{
     StoreError, Tx, audit_events, blobs, cases, evidence, logs, receipts, records, summaries,
 };
 use crate::policy::{Action, Permit};
 use crate::record::StatementHash;
 use crate::record::card::SignedCard;
-use crate::record::disclosure::Excerpt;
+use crate::record::disclosure::{DisclosedLeaf, Excerpt};
+use crate::record::payload::FIXED_KEYS;
 
 /// The most objects that one pack is asked for.
 const OBJECTS_MAX: usize = 1000;
@@ -117,7 +118,7 @@ impl Desk {
                 })
                 .await?;
             gathered.push(Gathered {
-                held,
+                held: narrowed(held, shown.as_ref())?,
                 shown,
                 proofs: rows.iter().filter_map(|row| row.proof.clone()).collect(),
                 receipts: rows.into_iter().map(|row| row.receipt).collect(),
@@ -209,8 +210,7 @@ async fn plan(tx: &mut Tx, objects: Vec<ObjectId>) -> Result<Plan, Error> {
         }
         if let Some(summary) = summaries::get(tx, &id).await? {
             is_known = true;
-            let is_own = summary.direction == Direction::Out;
-            sources(tx, &mut plan.wanted, &id, is_own).await?;
+            sources(tx, &mut plan.wanted, &summary).await?;
         }
         if !is_known {
             return Err(Error::NotFound("object to pack"));
@@ -246,20 +246,32 @@ async fn whole(tx: &mut Tx, wanted: &mut Wanted, object: &str) -> Result<bool, S
     Ok(!rows.is_empty())
 }
 
-/// The statements that a summary draws from: of own ones only the fields that it shows, of received ones what is held.
-async fn sources(
-    tx: &mut Tx,
-    wanted: &mut Wanted,
-    summary: &str,
-    is_own: bool,
-) -> Result<(), StoreError> {
-    for source in summaries::sources(tx, summary).await? {
+/// The statements of its author that a summary draws from, with the fields that it names and no others.
+async fn sources(tx: &mut Tx, wanted: &mut Wanted, summary: &Summary) -> Result<(), StoreError> {
+    for source in summaries::sources(tx, &summary.id).await? {
+        let row = records::get(tx, &source.record_hash).await?;
+        // Whoever shares a summary shows its own statements; one that names ours opens nothing.
+        if row.is_none_or(|row| row.author != summary.author) {
+            continue;
+        }
         let hash = StatementHash(source.record_hash);
-        let shown = read_indices(&source.fields);
-        // Without a choice it is in the pack with everything that is held.
-        if let Some(all) = wanted.entry(hash).or_insert_with(|| is_own.then(BTreeSet::new)) {
-            all.extend(shown);
+        // A record that is in the pack for its own object is there with all its fields.
+        if let Some(all) = wanted.entry(hash).or_insert_with(|| Some(BTreeSet::new())) {
+            all.extend(read_indices(&source.fields));
         }
     }
     Ok(())
+}
+
+/// What is held of a record, without the fields that are not to be shown.
+fn narrowed(held: Held, shown: Option<&BTreeSet<usize>>) -> Result<Held, Error> {
+    let (excerpt, shown) = match (held, shown) {
+        (Held::Part(excerpt), Some(shown)) => (excerpt, shown),
+        (held, _) => return Ok(held),
+    };
+    let is_shown =
+        |leaf: &&DisclosedLeaf| leaf.index < FIXED_KEYS.len() || shown.contains(&leaf.index);
+    let leaves = excerpt.leaves().iter().filter(is_shown).cloned().collect();
+    let (statement, count) = (excerpt.statement().clone(), excerpt.leaf_count());
+    Ok(Held::Part(Excerpt::assemble(statement, count, leaves)?))
 }

@@ -1,10 +1,15 @@
 //! What a peer says about objects that are not its own: refused, and without effect on what is shown of them.
 
+use std::io::{Cursor, Read};
+
 use crate::domain::id::ObjectId;
-use crate::node::casework::exchange_tests::network::towns;
+use crate::node::casework::exchange_tests::network::{Town, towns};
 use crate::node::casework::exchange_tests::refusals::code;
 use crate::node::peer::{Deliver, ItemAnswer};
+use crate::policy::Action;
+use crate::record::StatementHash;
 use crate::record::kinds::case::CaseUpdated;
+use crate::record::kinds::summary::{Source, SummaryShared};
 
 /// An update that gives a case another title.
 fn renamed() -> CaseUpdated {
@@ -31,4 +36,52 @@ async fn an_object_of_one_peer_is_not_open_to_another() {
     assert!(matches!(answers.as_slice(), [ItemAnswer::Receipt(_)]), "{answers:?}");
     let second = xc.said_of(object, &renamed()).await;
     assert_eq!(code(&xc, &xb, second).await, "foreign_object");
+}
+
+/// A summary for `to` that names these leaves of a statement.
+fn drawn_from(to: &Town, statement: StatementHash, leaves: &[i64]) -> SummaryShared {
+    SummaryShared {
+        title: "a summary".to_owned(),
+        recipients: vec![to.name().clone()],
+        sources: vec![Source { statement, leaves: leaves.to_vec() }],
+        marking: "H1 TLP:AMBER".to_owned(),
+        use_purpose: "customs_enforcement".to_owned(),
+        delete_by: None,
+        approver: None,
+        documents: vec![],
+    }
+}
+
+/// Everything in the court pack of an object, in one text.
+async fn packed(town: &Town, object: &str) -> String {
+    town.sealed().await;
+    let permit = town.permit(1, Action::PackExport, None);
+    let objects = vec![object.parse().unwrap()];
+    let pack = Box::pin(town.desk.export_pack(&permit, objects, Cursor::new(Vec::new())));
+    let mut archive = zip::ZipArchive::new(pack.await.unwrap()).unwrap();
+    let mut all = Vec::new();
+    for at in 0..archive.len() {
+        archive.by_index(at).unwrap().read_to_end(&mut all).unwrap();
+    }
+    String::from_utf8_lossy(&all).into_owned()
+}
+
+#[tokio::test]
+async fn a_summary_that_draws_from_a_statement_of_its_recipient_is_refused() {
+    let [xa, xb] = towns().await;
+    let case: ObjectId = xa.case().await.parse().unwrap();
+    let own = xa.desk.held_of(case).await.unwrap()[0].statement().hash();
+    let item = xb.said(&drawn_from(&xa, own, &[8, 9, 10])).await;
+    assert_eq!(code(&xb, &xa, item).await, "foreign_source");
+}
+
+#[tokio::test]
+async fn a_pack_of_a_received_summary_has_the_fields_that_it_names_and_no_others() {
+    let [xa, xb] = towns().await;
+    let case = xa.case().await;
+    let vessel = xa.shares(&case, &xb, &["facts/vessel"]).await.unwrap();
+    let title = xa.shares(&case, &xb, &["title"]).await.unwrap();
+    xa.send(&xb).await;
+    assert!(packed(&xb, &vessel).await.contains("MV-EXAMPLE"));
+    assert!(!packed(&xb, &title).await.contains("MV-EXAMPLE"));
 }

@@ -12,7 +12,7 @@ use crate::node::casework::summaries::share::indices;
 use crate::node::store::object_fields::{self, ObjectField};
 use crate::node::store::requests::Direction;
 use crate::node::store::summaries::{self, Summary, SummaryRecipient, SummarySource};
-use crate::node::store::{Tx, chains};
+use crate::node::store::{Tx, chains, records};
 use crate::record::kinds::summary::{Source, SummaryShared, SummaryWithdrawn};
 use crate::record::{Payload, Record, StatementHash};
 
@@ -31,12 +31,26 @@ impl Arrival for SummaryArrival {
             let reason = "there is a summary under this id already";
             return Err(ArrivalError::Refused(Refused::new("id_taken", reason)));
         }
+        self.refuse_foreign_sources(tx).await?;
         summaries::insert(tx, &self.row).await?;
         summaries::add_recipients(tx, &self.recipients).await?;
         summaries::put_sources(tx, &self.sources).await?;
         object_fields::put_all(tx, &self.documents).await?;
         chains::set(tx, &self.row.id, &self.row.author, &hash.0).await?;
         Ok(())
+    }
+}
+
+impl SummaryArrival {
+    /// A summary draws from statements of its author. Those that have not arrived are looked at when they are shown.
+    async fn refuse_foreign_sources(&self, tx: &mut Tx) -> Result<(), ArrivalError> {
+        let hashes: Vec<_> = self.sources.iter().map(|source| source.record_hash).collect();
+        let rows = records::get_many(tx, &hashes).await?;
+        if rows.iter().all(|row| row.author == self.row.author) {
+            return Ok(());
+        }
+        let reason = "the summary draws from a statement of another authority";
+        Err(ArrivalError::Refused(Refused::new("foreign_source", reason)))
     }
 }
 

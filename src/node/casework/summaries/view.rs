@@ -73,7 +73,7 @@ pub struct SummaryView {
     pub recipients: Vec<String>,
     /// The values; none once it was withdrawn.
     pub fields: Vec<DisclosedView>,
-    /// Statements that it names and that have not arrived.
+    /// Statements that it names and that have not arrived, or are not its author's.
     pub missing: Vec<String>,
     /// Released files.
     pub documents: Vec<DocumentView>,
@@ -116,14 +116,18 @@ impl Desk {
             for source in &sources {
                 let hash = StatementHash(source.record_hash);
                 match self.held(hash).await {
-                    Ok(held) => fields.extend(self.disclosed(&held, source)),
+                    Ok(held) if held.statement().issuer.as_str() == row.author => {
+                        fields.extend(self.disclosed(&held, source));
+                    }
+                    // A summary shows what its author said, and nothing of anybody else's.
+                    Ok(_) => missing.push(hash.to_string()),
                     Err(Error::NotFound(_) | Error::Erased(_)) => missing.push(hash.to_string()),
                     Err(error) => return Err(error),
                 }
             }
         }
         fields.sort_by(|one, other| one.path.cmp(&other.path));
-        let documents = self.summary_documents(id).await?;
+        let documents = self.summary_documents(id, &row.author).await?;
         Ok(SummaryView {
             row: row_view(&row),
             recipients: recipients.into_iter().map(|one| one.authority).collect(),
@@ -153,9 +157,14 @@ impl Desk {
         Ok((row.ok_or(Error::NotFound("summary"))?, recipients, sources))
     }
 
-    async fn summary_documents(&self, id: ObjectId) -> Result<Vec<DocumentView>, Error> {
+    async fn summary_documents(
+        &self,
+        id: ObjectId,
+        author: &str,
+    ) -> Result<Vec<DocumentView>, Error> {
         let held = self.held_of(id).await?;
-        let shared = held.iter().find_map(|held| held.payload::<SummaryShared>().ok());
+        let by_author = held.iter().filter(|held| held.statement().issuer.as_str() == author);
+        let shared = by_author.into_iter().find_map(|held| held.payload::<SummaryShared>().ok());
         let documents = shared.map(|shared| shared.documents).unwrap_or_default();
         Ok(documents.iter().map(DocumentView::from).collect())
     }
