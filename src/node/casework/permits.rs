@@ -75,6 +75,11 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
     }
 }
 
+/// Whether the object of an action on summaries is the case that the summary is drawn from.
+const fn draws_from_case(action: Action) -> bool {
+    matches!(action, Action::SummaryDraft | Action::SummaryShare)
+}
+
 impl Desk {
     /// Asks the rules whether an actor may do something. Evidence of a case is listed with the case as object.
     ///
@@ -96,7 +101,14 @@ impl Desk {
         let found = self
             .store
             .read("permit", move |tx| {
-                Box::pin(async move { resource_of(tx, kind, id, &authority).await })
+                Box::pin(async move {
+                    if draws_from_case(action) {
+                        // Only the case counts: a peer may have sent a summary under the id of one.
+                        summary_to_be(tx, id).await
+                    } else {
+                        resource_of(tx, kind, id, &authority).await
+                    }
+                })
             })
             .await
             .map_err(|error: StoreError| Error::from(error))?;
@@ -158,9 +170,7 @@ async fn resource_of(
             Ok(Some(resource))
         }
         ResourceKind::Summary => {
-            let Some(summary) = summaries::get(tx, &text).await? else {
-                return summary_to_be(tx, id, &text).await;
-            };
+            let Some(summary) = summaries::get(tx, &text).await? else { return Ok(None) };
             let mut resource = of_case(tx, kind, id, summary.case_id.as_deref()).await?;
             resource.author = drafter(tx, &text, &[Action::SummaryDraft]).await?;
             resource.level = summary.marking.parse().map_or(u8::MAX, |m: Marking| m.level());
@@ -182,14 +192,11 @@ async fn resource_of(
 }
 
 /// A summary that is to be shared is a case as it stands: whoever changed it last drew it up, and does not approve it.
-async fn summary_to_be(
-    tx: &mut Tx,
-    id: ObjectId,
-    case_id: &str,
-) -> Result<Option<Resource>, StoreError> {
-    let found = case_resource(tx, ResourceKind::Summary, id, case_id).await?;
+async fn summary_to_be(tx: &mut Tx, id: ObjectId) -> Result<Option<Resource>, StoreError> {
+    let case_id = id.to_string();
+    let found = case_resource(tx, ResourceKind::Summary, id, &case_id).await?;
     let Some(resource) = found else { return Ok(None) };
-    let author = drafter(tx, case_id, &[Action::CaseOpen, Action::CaseUpdate]).await?;
+    let author = drafter(tx, &case_id, &[Action::CaseOpen, Action::CaseUpdate]).await?;
     Ok(Some(Resource { author, ..resource }))
 }
 

@@ -9,7 +9,9 @@ use crate::node::peer::{Deliver, ItemAnswer};
 use crate::policy::Action;
 use crate::record::StatementHash;
 use crate::record::kinds::case::CaseUpdated;
+use crate::record::kinds::request::RequestAct;
 use crate::record::kinds::summary::{Source, SummaryShared};
+use crate::record::kinds::task_force::Charter;
 
 /// An update that gives a case another title.
 fn renamed() -> CaseUpdated {
@@ -84,4 +86,40 @@ async fn a_pack_of_a_received_summary_has_the_fields_that_it_names_and_no_others
     xa.send(&xb).await;
     assert!(packed(&xb, &vessel).await.contains("MV-EXAMPLE"));
     assert!(!packed(&xb, &title).await.contains("MV-EXAMPLE"));
+}
+
+#[tokio::test]
+async fn a_summary_a_charter_or_a_request_does_not_take_the_id_of_a_case() {
+    let [xa, xb, xc, xd] = towns().await;
+    let case = xa.case().await;
+    let id: ObjectId = case.parse().unwrap();
+    let summary = SummaryShared { sources: vec![], ..drawn_from(&xa, StatementHash([1; 32]), &[]) };
+    let charter = Charter {
+        name: "Operation Loom".to_owned(),
+        coordinator: xc.name().clone(),
+        members: vec![xa.name().clone(), xc.name().clone()],
+        mandate: "textiles".to_owned(),
+        ends_at: None,
+        marking: "H1 TLP:AMBER".to_owned(),
+    };
+    let act = RequestAct {
+        act: "submit".to_owned(),
+        applicant: xd.name().clone(),
+        requested: xa.name().clone(),
+        instrument: "generic".to_owned(),
+        offer: None,
+        approver: None,
+        marking: None,
+        documents: vec![],
+        content: vec![],
+    };
+    let summary = xb.said_of(id, &summary).await;
+    assert_eq!(code(&xb, &xa, summary).await, "foreign_object");
+    let charter = xc.said_of(id, &charter).await;
+    assert_eq!(code(&xc, &xa, charter).await, "foreign_object");
+    let act = xd.said_of(id, &act).await;
+    assert_eq!(code(&xd, &xa, act).await, "foreign_object");
+    // The case can be shared as before.
+    let shared = xa.shares(&case, &xb, &["title"]).await;
+    assert!(shared.is_ok(), "{shared:?}");
 }

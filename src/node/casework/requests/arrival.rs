@@ -10,6 +10,7 @@ use crate::node::casework::documents::references;
 use crate::node::casework::load::Held;
 use crate::node::casework::receive::arrival::{Arrival, ArrivalError, Stopped};
 use crate::node::casework::receive::open::Refused;
+use crate::node::casework::receive::whose::{Family, refuse_other_family};
 use crate::node::casework::requests::CONTENT;
 use crate::node::casework::requests::act::outgoing;
 use crate::node::casework::requests::check::check;
@@ -66,7 +67,10 @@ impl Arrival for ActArrival {
                     requests::put(tx, &Request { answer_by, ..known }).await?;
                 }
             }
-            None if self.may_begin => requests::insert(tx, &self.begins).await?,
+            None if self.may_begin => {
+                refuse_other_family(tx, id, Some(Family::Request)).await?;
+                requests::insert(tx, &self.begins).await?;
+            }
             None => {
                 let reason = "this node has no request under this id";
                 return Err(ArrivalError::Refused(Refused::new("unknown_request", reason)));

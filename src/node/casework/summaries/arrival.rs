@@ -8,6 +8,7 @@ use crate::node::casework::documents::references;
 use crate::node::casework::load::Held;
 use crate::node::casework::receive::arrival::{Arrival, ArrivalError, Stopped};
 use crate::node::casework::receive::open::Refused;
+use crate::node::casework::receive::whose::{Family, refuse_other_family};
 use crate::node::casework::summaries::share::indices;
 use crate::node::store::object_fields::{self, ObjectField};
 use crate::node::store::requests::Direction;
@@ -27,6 +28,7 @@ struct SummaryArrival {
 #[async_trait]
 impl Arrival for SummaryArrival {
     async fn apply(&self, tx: &mut Tx, hash: StatementHash) -> Result<(), ArrivalError> {
+        refuse_other_family(tx, &self.row.id, Some(Family::Summary)).await?;
         if summaries::get(tx, &self.row.id).await?.is_some() {
             let reason = "there is a summary under this id already";
             return Err(ArrivalError::Refused(Refused::new("id_taken", reason)));

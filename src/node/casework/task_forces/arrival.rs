@@ -11,6 +11,7 @@ use crate::node::casework::documents::references;
 use crate::node::casework::load::Held;
 use crate::node::casework::receive::arrival::{Arrival, ArrivalError, Stopped};
 use crate::node::casework::receive::open::Refused;
+use crate::node::casework::receive::whose::{Family, refuse_other_family};
 use crate::node::casework::summaries::whole;
 use crate::node::casework::task_forces::room::{Room, Step, StepError};
 use crate::node::casework::task_forces::steps::rows;
@@ -30,6 +31,7 @@ struct CharterArrival {
 #[async_trait]
 impl Arrival for CharterArrival {
     async fn apply(&self, tx: &mut Tx, hash: StatementHash) -> Result<(), ArrivalError> {
+        refuse_other_family(tx, &self.row.id, Some(Family::TaskForce)).await?;
         if task_forces::get(tx, &self.row.id).await?.is_some() {
             let reason = "there is a task force under this id already";
             return Err(ArrivalError::Refused(Refused::new("id_taken", reason)));
