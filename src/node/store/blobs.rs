@@ -36,8 +36,8 @@ table! {
 }
 
 table! {
-    /// That an authority may fetch a blob.
-    BlobGrant = blob_grants (blob, authority) {
+    /// That an authority may fetch a blob, because one record says so; several records may.
+    BlobGrant = blob_grants (blob, authority, granted_by_record) {
         /// The blob.
         blob: String,
         /// Who may.
@@ -142,7 +142,7 @@ pub async fn begun_before(
     .await
 }
 
-/// Lets an authority fetch a blob; true if it was not allowed before.
+/// Lets an authority fetch a blob; true if this record did not allow it before.
 ///
 /// # Errors
 /// As [`insert`].
@@ -150,22 +150,20 @@ pub async fn grant(tx: &mut Tx, grant: &BlobGrant) -> Result<bool, StoreError> {
     tx.insert_new(grant).await
 }
 
-/// Takes the permission to fetch a blob back; true if there was one.
+/// Takes back what one record allowed, and nothing that another one allows; gives how many permissions that ended.
 ///
 /// # Errors
 /// As [`insert`].
-pub async fn revoke(tx: &mut Tx, blob: &str, authority: &str) -> Result<bool, StoreError> {
-    let revoked = tx
-        .execute(
-            "-- blob_grants.revoke
-             DELETE FROM blob_grants WHERE blob = $1 AND authority = $2",
-            params![blob, authority],
-        )
-        .await?;
-    Ok(revoked > 0)
+pub async fn revoke_of(tx: &mut Tx, record: &[u8; 32]) -> Result<u64, StoreError> {
+    tx.execute(
+        "-- blob_grants.revoke_of
+         DELETE FROM blob_grants WHERE granted_by_record = $1",
+        params![record],
+    )
+    .await
 }
 
-/// The permission of an authority to fetch a blob.
+/// A permission of an authority to fetch a blob, if any record gives one.
 ///
 /// # Errors
 /// As [`insert`].
@@ -176,7 +174,8 @@ pub async fn grant_of(
 ) -> Result<Option<BlobGrant>, StoreError> {
     tx.select_one(
         "-- blob_grants.get
-         SELECT * FROM blob_grants WHERE blob = $1 AND authority = $2",
+         SELECT * FROM blob_grants WHERE blob = $1 AND authority = $2
+         ORDER BY granted_by_record LIMIT 1",
         params![blob, authority],
     )
     .await
@@ -189,7 +188,7 @@ pub async fn grant_of(
 pub async fn grants(tx: &mut Tx, blob: &str) -> Result<Vec<BlobGrant>, StoreError> {
     tx.select(
         "-- blob_grants.of_blob
-         SELECT * FROM blob_grants WHERE blob = $1 ORDER BY authority",
+         SELECT * FROM blob_grants WHERE blob = $1 ORDER BY authority, granted_by_record",
         params![blob],
     )
     .await

@@ -189,3 +189,26 @@ pub async fn sources(tx: &mut Tx, summary_id: &str) -> Result<Vec<SummarySource>
     )
     .await
 }
+
+/// What other summaries that were not withdrawn show an authority of a record.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn shown_by_others(
+    tx: &mut Tx,
+    summary_id: &str,
+    record_hash: &[u8; 32],
+    authority: &str,
+) -> Result<Vec<SummarySource>, StoreError> {
+    tx.select(
+        "-- summary_sources.shown_by_others
+         SELECT s.* FROM summary_sources s
+         JOIN summaries m ON m.id = s.summary_id
+         JOIN summary_recipients r ON r.summary_id = s.summary_id
+         WHERE s.record_hash = $2 AND s.summary_id <> $1 AND r.authority = $3
+           AND m.withdrawn_at IS NULL AND m.direction = 'out'
+         ORDER BY s.summary_id",
+        params![summary_id, record_hash, authority],
+    )
+    .await
+}

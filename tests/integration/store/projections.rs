@@ -237,20 +237,33 @@ pub(crate) async fn blobs_are_completed_once_and_granted(place: Place) {
     })
     .await;
     assert_eq!(granted.unwrap(), (true, false));
+    let second: Result<_, StoreError> = write!(store, |tx| {
+        let grant = BlobGrant {
+            blob: "b1".into(),
+            authority: "b.example".into(),
+            evidence_id: "e1".into(),
+            granted_by_record: hash(4),
+        };
+        blobs::grant(tx, &grant).await
+    })
+    .await;
+    assert!(second.unwrap(), "another record allows it on its own");
     let again: Result<(), StoreError> = write!(store, |tx| blobs::complete(tx, "b1").await).await;
     assert!(matches!(again, Err(StoreError::Conflict(_))));
     assert_eq!(read!(store, |tx| blobs::get(tx, "b1").await), Some(blob(BlobState::Complete)));
     assert!(read!(store, |tx| blobs::grant_of(tx, "b1", "b.example").await).is_some());
     assert!(read!(store, |tx| blobs::grant_of(tx, "b1", "c.example").await).is_none());
-    assert_eq!(read!(store, |tx| blobs::grants(tx, "b1").await).len(), 1);
+    assert_eq!(read!(store, |tx| blobs::grants(tx, "b1").await).len(), 2);
     let gone: Result<_, StoreError> = write!(store, |tx| {
-        let revoked = blobs::revoke(tx, "b1", "b.example").await?;
+        let revoked = blobs::revoke_of(tx, &hash(3)).await?;
+        let left = blobs::grant_of(tx, "b1", "b.example").await?.map(|g| g.granted_by_record);
+        assert_eq!(left, Some(hash(4)), "what another record allows stays");
         blobs::put(tx, &blob(BlobState::Complete)).await?;
         blobs::delete(tx, "b1").await?;
         Ok((revoked, blobs::after(tx, "", 5).await?.len()))
     })
     .await;
-    assert_eq!(gone.unwrap(), (true, 0));
+    assert_eq!(gone.unwrap(), (1, 0));
 }
 
 pub(crate) async fn requests_and_their_acts_in_order(place: Place) {

@@ -152,6 +152,50 @@ async fn a_withdrawn_summary_shows_nothing_any_more() {
 }
 
 impl Town {
+    async fn withdraws(&self, id: &str) {
+        let permit = self.permit(2, Action::SummaryWithdraw, Some(id));
+        self.desk.withdraw_summary(&permit, id.parse().unwrap(), "over".to_owned()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_summary_withdrawn_before_it_left_goes_to_nobody_and_can_be_shared_anew() {
+    let [xa, xb] = towns().await;
+    let case = xa.case().await;
+    let id = xa.shares(&case, &xb, &["facts"]).await.unwrap();
+    xa.withdraws(&id).await;
+    let carried = xa.send(&xb).await;
+    assert!(carried.frames.is_empty(), "something left: {carried:?}");
+    assert!(xb.desk.summary_view(id.parse().unwrap()).await.is_err());
+    let id = xa.shares(&case, &xb, &["facts/vessel"]).await.unwrap();
+    xa.send(&xb).await;
+    let seen = xb.desk.summary_view(id.parse().unwrap()).await.unwrap();
+    let paths: Vec<_> = seen.fields.iter().map(|field| field.path.as_str()).collect();
+    assert_eq!(paths, ["facts/vessel"]);
+    assert!(!holds(&xb.database_bytes().await, SECRET));
+    let held = seen.fields.first().unwrap().statement.clone();
+    let hash = crate::record::StatementHash(hex::decode(held).unwrap().try_into().unwrap());
+    assert_eq!(xb.desk.held(hash).await.unwrap().fields().get("facts/source"), None);
+}
+
+#[tokio::test]
+async fn a_withdrawal_leaves_what_another_summary_still_needs_and_nothing_more() {
+    let [xa, xb] = towns().await;
+    let case = xa.case().await;
+    let kept = xa.shares(&case, &xb, &["facts/vessel"]).await.unwrap();
+    let over = xa.shares(&case, &xb, &["facts/source"]).await.unwrap();
+    xa.withdraws(&over).await;
+    xa.send(&xb).await;
+    assert!(xb.desk.summary_view(over.parse().unwrap()).await.is_err());
+    let seen = xb.desk.summary_view(kept.parse().unwrap()).await.unwrap();
+    let held = seen.fields.first().unwrap().statement.clone();
+    let hash = crate::record::StatementHash(hex::decode(held).unwrap().try_into().unwrap());
+    let held = xb.desk.held(hash).await.unwrap();
+    assert_eq!(held.fields().get("facts/vessel"), Some(&Value::text("MV-EXAMPLE")));
+    assert_eq!(held.fields().get("facts/source"), None);
+}
+
+impl Town {
     async fn joins(&self, id: &str) -> TaskForceView {
         let permit = self.permit(1, Action::TaskForceForm, Some(id));
         self.desk.join_task_force(&permit, id.parse().unwrap()).await.unwrap()

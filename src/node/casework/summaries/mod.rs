@@ -3,6 +3,7 @@
 mod arrival;
 mod share;
 mod view;
+mod withdraw;
 
 pub use share::NewSummary;
 pub use view::{DisclosedView, SummaryRow, SummaryView};

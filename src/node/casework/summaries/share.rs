@@ -1,4 +1,5 @@
-//! Sharing and withdrawing a summary: finds the statement behind each chosen field and queues only those leaves of it.
+//! Sharing a summary: finds the statement behind each chosen field and queues only those leaves of it; takes
+//! nothing back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,13 +20,13 @@ use crate::node::casework::{Desk, Error};
 use crate::node::rng::random;
 use crate::node::store::audit_events::{self, NewAuditEvent};
 use crate::node::store::object_fields::{self, ObjectField};
-use crate::node::store::outbox::{self, NewOutgoing, OutboxFrame};
+use crate::node::store::outbox::{self, NewOutgoing, OutboxFrame, OutboxState};
 use crate::node::store::requests::Direction;
 use crate::node::store::summaries::{self, Summary, SummaryRecipient, SummarySource};
-use crate::node::store::{StoreError, Tx, blobs, cases, records};
+use crate::node::store::{StoreError, Tx, cases, records};
 use crate::policy::{Action, Actor, Permit, Resource, ResourceKind};
 use crate::record::kinds::document::Document;
-use crate::record::kinds::summary::{Source, SummaryShared, SummaryWithdrawn};
+use crate::record::kinds::summary::{Source, SummaryShared};
 use crate::record::payload::FIXED_KEYS;
 use crate::record::{StatementHash, Value};
 
@@ -194,91 +195,6 @@ impl Desk {
             .ok_or(Error::NotFound("case"))?;
         choose(&fields, &own, &paths)
     }
-
-    /// Withdraws a summary: the recipients are told to stop using it and to delete it.
-    ///
-    /// # Errors
-    /// If it is not this authority's, or was withdrawn before.
-    pub async fn withdraw_summary(
-        &self,
-        permit: &Permit,
-        id: ObjectId,
-        reason: String,
-    ) -> Result<SummaryView, Error> {
-        allow(permit, Action::SummaryWithdraw, Some(id))?;
-        let reason =
-            short_text("reason", &reason).map_err(|e| Error::invalid("reason", e.reason))?;
-        let (row, recipients) = self.own_summary(id).await?;
-        if row.withdrawn_at.is_some() {
-            return Err(Error::IllegalStep("the summary was withdrawn before".to_owned()));
-        }
-        let payload = SummaryWithdrawn { recipients: recipients.clone(), reason };
-        let authorship = Authorship::of(permit, Some(StatementHash(row.head)));
-        let prepared = self.author(id, authorship, &payload).await?;
-        let now = self.clock.now();
-        let outgoing: Vec<_> = recipients
-            .iter()
-            .map(|peer| row_of(peer, id.to_string(), prepared.hash(), None, now.0))
-            .collect();
-        let event = event(permit, now, Some(id));
-        let documents = self.held(StatementHash(row.head)).await?;
-        let documents = documents.payload::<SummaryShared>().map(|s| s.documents)?;
-        let blobs: Vec<String> = documents.into_iter().map(|document| document.blob).collect();
-        let data = (prepared, outgoing, event, recipients, blobs, id.to_string());
-        self.store
-            .write_with(
-                "withdraw_summary",
-                data,
-                |tx, (prepared, outgoing, event, to, blobs, id)| {
-                    Box::pin(async move {
-                        prepared.append(tx).await?;
-                        summaries::withdraw(tx, id, &prepared.hash().0, event.at).await?;
-                        outbox::enqueue(tx, outgoing).await?;
-                        revoke(tx, blobs, to).await?;
-                        audit_events::append(tx, event).await?;
-                        Ok::<_, StoreError>(())
-                    })
-                },
-            )
-            .await?;
-        self.committed();
-        self.summary_view(id).await
-    }
-
-    async fn own_summary(&self, id: ObjectId) -> Result<(Summary, Vec<AuthorityName>), Error> {
-        let text = id.to_string();
-        let (row, recipients) = self
-            .store
-            .read("own_summary", move |tx| {
-                Box::pin(async move {
-                    let row = summaries::get(tx, &text).await?;
-                    Ok::<_, StoreError>((row, summaries::recipients(tx, &text).await?))
-                })
-            })
-            .await?;
-        let row = row.ok_or(Error::NotFound("summary"))?;
-        if row.direction != Direction::Out {
-            return Err(Error::NotPermitted("only its author withdraws a summary".to_owned()));
-        }
-        let recipients = recipients
-            .into_iter()
-            .map(|recipient| recipient.authority.parse().map_err(Error::internal))
-            .collect::<Result<_, _>>()?;
-        Ok((row, recipients))
-    }
-}
-
-async fn revoke(
-    tx: &mut Tx,
-    blobs: &[String],
-    recipients: &[AuthorityName],
-) -> Result<(), StoreError> {
-    for blob in blobs {
-        for recipient in recipients {
-            blobs::revoke(tx, blob, recipient.as_str()).await?;
-        }
-    }
-    Ok(())
 }
 
 impl Writing {
@@ -332,6 +248,10 @@ impl Writing {
             outbox::enqueue(tx, &[row]).await?;
             return Ok(());
         };
+        if known.state == OutboxState::Withdrawn {
+            // It was taken back with the summary that it was for: only what this one shows is sent.
+            return outbox::requeue(tx, known.id, Some(&indices(leaves)), now).await;
+        }
         // Without a choice all leaves were sent.
         let Some(shown) = known.disclosure.as_deref().map(read_indices) else { return Ok(()) };
         if leaves.is_subset(&shown) {
@@ -342,7 +262,7 @@ impl Writing {
     }
 }
 
-fn row_of(
+pub(crate) fn row_of(
     peer: &AuthorityName,
     conversation: String,
     hash: StatementHash,

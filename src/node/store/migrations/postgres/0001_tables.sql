@@ -301,8 +301,9 @@ CREATE TABLE blob_grants (
     authority TEXT NOT NULL,
     evidence_id TEXT NOT NULL,
     granted_by_record BYTEA NOT NULL,
-    PRIMARY KEY (blob, authority)
+    PRIMARY KEY (blob, authority, granted_by_record)
 );
+CREATE INDEX blob_grants_record ON blob_grants (granted_by_record);
 
 CREATE TABLE requests (
     id TEXT NOT NULL PRIMARY KEY,
