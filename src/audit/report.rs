@@ -50,7 +50,7 @@ pub struct Finding {
 /// What the check comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Every rule is kept, and every authority is one that the auditor trusts.
+    /// Every rule is kept, and every authority is one that the auditor trusts, as are enough of the witnesses.
     Verified,
     /// Every rule is kept by keys that the pack brings itself; nobody says yet that they belong to those authorities.
     ConsistentUntrusted,
@@ -125,6 +125,8 @@ pub struct Report {
     passed: BTreeMap<&'static str, u64>,
     counts: BTreeMap<Severity, u64>,
     keep_ok: bool,
+    /// Something rests on the word of whoever it is about.
+    own_word: bool,
     /// The authorities that the pack relies on.
     pub parties: Vec<Party>,
     /// What the pack holds.
@@ -166,6 +168,17 @@ impl Report {
         self.add(Severity::Warning, rule, item, why);
     }
 
+    /// Adds a warning that something rests on nobody else's word: the pack is consistent at best.
+    pub fn rests_on_its_own(
+        &mut self,
+        rule: &'static str,
+        item: impl Into<String>,
+        why: impl fmt::Display,
+    ) {
+        self.own_word = true;
+        self.warn(rule, item, why);
+    }
+
     /// Adds a fact.
     pub fn note(&mut self, rule: &'static str, item: impl Into<String>, why: impl fmt::Display) {
         self.add(Severity::Note, rule, item, why);
@@ -194,6 +207,7 @@ impl Report {
     /// Takes over the findings of another report.
     pub fn absorb(&mut self, other: Self) {
         let kept = other.keep_ok;
+        self.own_word |= other.own_word;
         for finding in other.findings {
             self.push(finding);
         }
@@ -230,7 +244,7 @@ impl Report {
     pub fn verdict(&self) -> Verdict {
         if self.count(Severity::Failure) > 0 || self.parties.is_empty() {
             Verdict::Failed
-        } else if self.parties.iter().all(|party| party.trusted) {
+        } else if !self.own_word && self.parties.iter().all(|party| party.trusted) {
             Verdict::Verified
         } else {
             Verdict::ConsistentUntrusted

@@ -51,6 +51,8 @@ pub const STATEMENT_FORM: &str = "statement-form";
 pub const STATEMENT_NAME: &str = "statement-name";
 /// A statement's key is one that its issuer's card lists.
 pub const KEY_UNKNOWN: &str = "key-unknown";
+/// A root key signs cards and nothing else.
+pub const KEY_ROOT: &str = "key-root";
 /// A statement was signed while its key was valid.
 pub const KEY_EXPIRED: &str = "key-expired";
 /// A statement's signature holds.
@@ -106,6 +108,8 @@ pub const POLICY_MISSING: &str = "policy-missing";
 pub const POLICY_FORM: &str = "policy-form";
 /// Enough witnesses cosigned a checkpoint.
 pub const QUORUM: &str = "quorum";
+/// Enough of a checkpoint's cosigners are in cards that the auditor trusts.
+pub const QUORUM_UNCONFIRMED: &str = "quorum-unconfirmed";
 /// A cosignature in the name of a witness of the policy holds.
 pub const COSIGNATURE: &str = "cosignature";
 /// A witness's key is the one in its authority's card.

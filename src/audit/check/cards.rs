@@ -71,6 +71,12 @@ impl Cards {
     pub(super) fn of(&self, authority: &AuthorityName) -> Option<&Known> {
         self.known.get(authority)
     }
+
+    /// The witness keys in cards that the auditor trusts, but for one authority's.
+    pub(super) fn trusted_witnesses(&self, but: &AuthorityName) -> Vec<VerifierKey> {
+        let known = self.known.iter().filter(|(name, known)| known.trusted && *name != but);
+        known.filter_map(|(_, known)| known.witness.clone()).collect()
+    }
 }
 
 impl Known {

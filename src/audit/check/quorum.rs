@@ -83,6 +83,10 @@ fn judge(
         check_witness(seen, witness.key.name(), &witness.key.to_string(), cards, report)?;
     }
     if policy.is_met_by(names.iter().copied()) {
+        // A policy of the auditor's own says itself whom to believe.
+        if own.is_none() && !is_confirmed(seen, policy, &note, &names, cards) {
+            report.rests_on_its_own(rule::QUORUM_UNCONFIRMED, seen.item.as_str(), UNCONFIRMED);
+        }
         return Ok(());
     }
     let by = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
@@ -93,6 +97,33 @@ fn judge(
             seen.checkpoint.size
         ),
     ))
+}
+
+/// Why a met quorum does not yet say anything.
+const UNCONFIRMED: &str = "not enough of its witnesses are in cards that you trust: the quorum rests on a policy that the \
+                           log's owner wrote itself. Give the cards of the witnesses with --trust, or a policy of your own \
+                           with --policy";
+
+/// Whether those of the cosigners whose keys are in cards that the auditor trusts are enough for the policy. The
+/// owner of the log is no witness of it. A policy without a quorum asks for nobody: then one such cosigner is needed.
+fn is_confirmed(
+    seen: &SeenNote,
+    policy: &TlogPolicy,
+    note: &Note,
+    names: &[&str],
+    cards: &Cards,
+) -> bool {
+    let trusted = cards.trusted_witnesses(&seen.owner);
+    if policy.quorum().is_none() {
+        return note.verify(&trusted).is_ok();
+    }
+    let confirmed = policy
+        .witnesses()
+        .iter()
+        .filter(|witness| trusted.contains(&witness.key))
+        .map(|witness| witness.name.as_str())
+        .filter(|name| names.contains(name));
+    policy.is_met_by(confirmed)
 }
 
 /// The policy at the highest place below the checkpoint's size: the last one that the witnesses could see.

@@ -78,6 +78,7 @@ pub(super) struct Facts {
 pub(super) struct Said {
     /// All fields are in the pack, not some.
     pub(super) whole: bool,
+    pub(super) kind: String,
     pub(super) prev: Option<StatementHash>,
     pub(super) claims: Vec<Claim>,
     /// The text of a witness policy.
@@ -125,8 +126,13 @@ pub(super) fn check(bundle: &Bundle, context: &mut Context<'_>) -> Option<Facts>
             format!("its statement has the hash {}: it was changed or renamed", statement.hash());
         context.report.fail(rule::STATEMENT_NAME, path.as_str(), why);
     }
-    check_signature(&statement, &path, context)?;
+    let by_root = check_signature(&statement, &path, context)?;
     let said = check_fields(bundle, &statement, context.report);
+    if by_root && said.as_ref().is_some_and(|said| said.kind != Card::KIND) {
+        let why = "it is signed with the root key, which signs cards and nothing else";
+        context.report.fail(rule::KEY_ROOT, path, why);
+        return None;
+    }
     let mut places = Vec::new();
     check_receipts(&statement, &receipts, &path, &mut places, context);
     check_proofs(bundle, &statement, &path, &mut places, context);
@@ -139,7 +145,8 @@ pub(super) fn check(bundle: &Bundle, context: &mut Context<'_>) -> Option<Facts>
     })
 }
 
-fn check_signature(statement: &Statement, path: &str, context: &mut Context<'_>) -> Option<()> {
+/// Whether the key that signed is the root key; `None` if no key of the issuer signed.
+fn check_signature(statement: &Statement, path: &str, context: &mut Context<'_>) -> Option<bool> {
     let report = &mut *context.report;
     let Some(known) = context.cards.of(&statement.issuer) else {
         let why = format!(
@@ -160,7 +167,7 @@ fn check_signature(statement: &Statement, path: &str, context: &mut Context<'_>)
     match statement.verify(&key) {
         Ok(()) => {
             report.ok(rule::STATEMENT_SIGNATURE, path);
-            Some(())
+            Some(key == known.card.root_key)
         }
         Err(error) => {
             report.fail(rule::STATEMENT_SIGNATURE, path, error);
@@ -169,7 +176,7 @@ fn check_signature(statement: &Statement, path: &str, context: &mut Context<'_>)
     }
 }
 
-/// The key that signed: a record key, or the root key, which signs cards. Reports a record key out of its time.
+/// The key that signed: a record key, or the root key, which signs cards only. Reports a record key out of its time.
 fn find_key(
     card: &Card,
     statement: &Statement,
@@ -229,6 +236,7 @@ fn check_fields(bundle: &Bundle, statement: &Statement, report: &mut Report) -> 
     let is_policy = common.kind == WitnessPolicy::KIND;
     Some(Said {
         whole,
+        kind: common.kind.clone(),
         prev: common.prev,
         claims: claims(&common, &fields),
         policy: is_policy.then(|| fields.text("policy").ok()).flatten(),

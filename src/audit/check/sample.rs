@@ -46,6 +46,10 @@ pub(crate) enum Flaw {
     FalseWitness,
     /// The case record comes without proofs.
     WithoutProofs,
+    /// It signs the case record with its root key.
+    SignedByRoot,
+    /// Its witness policy asks for nobody, and nobody cosigns.
+    NoQuorum,
 }
 
 /// What is to differ from a sound pack.
@@ -225,8 +229,8 @@ fn log<'a>(
         let key = own.as_ref().unwrap_or(&witness.witness).verifier_key().clone();
         PolicyWitness { name: witness.name.to_string(), key, url: None }
     });
-    let policy =
-        TlogPolicy::majority(vec![PolicyLog { key: vkey, url: None }], named.into()).unwrap();
+    let named = if wish.flaw == Some(Flaw::NoQuorum) { vec![] } else { named.into() };
+    let policy = TlogPolicy::majority(vec![PolicyLog { key: vkey, url: None }], named).unwrap();
     let policy = WitnessPolicy { policy: policy.to_text() };
     let policy = sign(common(object, Some(genesis.hash())), &policy, &owner.name, &owner.record);
     Log { owner, witnesses, entries: vec![genesis, policy] }
@@ -314,7 +318,8 @@ pub(crate) fn pack(wish: &Wish) -> (Vec<u8>, Hashes) {
     let [a, b, c] = &authorities();
     let mut log_a = log(a, [b, c], wish, 4);
     let mut log_b = log(b, [a, c], wish, 5);
-    let case = sign(common(1, None), &opened(), &a.name, &a.record);
+    let signer = if wish.flaw == Some(Flaw::SignedByRoot) { &a.root } else { &a.record };
+    let case = sign(common(1, None), &opened(), &a.name, signer);
     let step = moved("investigation", None);
     let step = sign(common(1, Some(case.hash())), &step, &a.name, &a.record);
     let mut other = common(1, Some(case.hash()));

@@ -11,7 +11,8 @@ in a public-style append-only log, and the keys to check them. Nothing in it has
    sealane-verify PACK.sealane.zip --trust CARD-OF-EACH-AUTHORITY
 
    Exit code 0 and "verified": every rule holds. The cards must come from the authorities themselves, not from this
-   pack: compare the twelve fingerprint words with the authority by telephone. Without --trust the best verdict is
+   pack: compare the twelve fingerprint words with the authority by telephone. Give the cards of the witnesses too: the
+   cosigner of a checkpoint counts only if its card is one that you trust. With fewer cards the best verdict is
    "consistent, issuer not trusted": then the pack is sound in itself, and it remains to be shown whose keys these are.
 
 2. By hand, in this folder:

@@ -200,6 +200,38 @@ fn what_signers_themselves_do_wrong_is_found() {
     assert_fails("two histories", &report, rule::LOG_ROOT, &case(&hashes));
     let (report, hashes) = check_wish(&flaw(Flaw::WithoutProofs));
     assert_fails("unwitnessed", &report, rule::PROOF_MISSING, &case(&hashes));
+    let (report, hashes) = check_wish(&flaw(Flaw::SignedByRoot));
+    assert_fails("root key", &report, rule::KEY_ROOT, &case(&hashes));
+}
+
+fn warns(report: &Report, rule: &str) -> bool {
+    report.findings().iter().any(|f| f.severity == Severity::Warning && f.rule == rule)
+}
+
+#[test]
+fn a_quorum_counts_only_witnesses_in_cards_that_the_auditor_trusts() {
+    use crate::transparency::tlog_policy::TlogPolicy;
+    let wish = Wish::default();
+    let (pack, _) = sample::pack(&wish);
+    let mut two = sample::cards(&wish);
+    let witness = two.pop().unwrap().card.witness_vkey;
+    // Both authorities that issued records are trusted, one of two needed witnesses is not.
+    let without = Options { trust: two, ..Options::default() };
+    let report = check(&pack, &without);
+    assert_eq!(report.verdict(), Verdict::ConsistentUntrusted, "{report}");
+    assert!(warns(&report, rule::QUORUM_UNCONFIRMED), "{report}");
+    let policy = TlogPolicy::parse(&format!("witness c {witness}\nquorum c\n")).unwrap();
+    let report = check(&pack, &Options { policy: Some(policy), ..without });
+    assert_eq!(report.verdict(), Verdict::Verified, "the auditor says so: {report}");
+}
+
+#[test]
+fn a_policy_that_asks_for_nobody_does_not_verify() {
+    let wish = Wish { flaw: Some(Flaw::NoQuorum), cosigners: 0, ..Wish::default() };
+    let (pack, _) = sample::pack(&wish);
+    let report = check(&pack, &trusting(&wish));
+    assert_eq!(report.verdict(), Verdict::ConsistentUntrusted, "{report}");
+    assert!(warns(&report, rule::QUORUM_UNCONFIRMED), "{report}");
 }
 
 #[test]
