@@ -210,8 +210,8 @@ pub struct Resource {
     pub level: u8,
     /// Closed to all but owner and team.
     pub is_restricted: bool,
-    /// Who drafted what is to be approved.
-    pub author: Option<UserId>,
+    /// Who drafted what is to be approved; nobody if it is not known.
+    pub authors: BTreeSet<UserId>,
     /// Whether approval by a second officer is configured for it.
     pub four_eyes: bool,
 }
@@ -235,7 +235,7 @@ impl Resource {
             unit: None,
             level: 0,
             is_restricted: false,
-            author: None,
+            authors: BTreeSet::new(),
             four_eyes: true,
         }
     }

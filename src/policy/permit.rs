@@ -8,8 +8,7 @@ use crate::policy::role::Role;
 /// What an actor may do now. A use case takes one, and writes actor, role and purpose of its record from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
-    user: Option<UserId>,
-    actor: OfficerPseudonym,
+    who: Actor,
     role: Option<Role>,
     action: Action,
     resource: Option<ObjectId>,
@@ -25,26 +24,25 @@ impl Permit {
         resource: &Resource,
         purpose: Option<Purpose>,
     ) -> Self {
-        Self {
-            user: actor.user,
-            actor: actor.pseudonym.clone(),
-            role,
-            action,
-            resource: resource.id,
-            purpose,
-        }
+        Self { who: actor.clone(), role, action, resource: resource.id, purpose }
+    }
+
+    /// Who may, for a use case that must ask the rules about something else that it touches.
+    #[must_use]
+    pub const fn who(&self) -> &Actor {
+        &self.who
     }
 
     /// The user; none for the node itself and the local socket.
     #[must_use]
     pub const fn user(&self) -> Option<UserId> {
-        self.user
+        self.who.user
     }
 
     /// The field `actor` of a record.
     #[must_use]
     pub const fn actor(&self) -> &OfficerPseudonym {
-        &self.actor
+        &self.who.pseudonym
     }
 
     /// The role that allowed it; none for the node itself and the local socket.

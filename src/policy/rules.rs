@@ -145,10 +145,10 @@ fn judge(
 }
 
 fn second_officer(actor: &Actor, action: Action, resource: &Resource) -> Result<(), DenialReason> {
-    match (resource.author, actor.user) {
-        (Some(author), Some(user)) if author != user => Ok(()),
-        (Some(_), Some(_)) => Err(DenialReason::OwnDraft(action)),
-        (None, _) | (_, None) => Err(DenialReason::NoAuthor(action)),
+    match actor.user.filter(|_| !resource.authors.is_empty()) {
+        Some(user) if resource.authors.contains(&user) => Err(DenialReason::OwnDraft(action)),
+        Some(_) => Ok(()),
+        None => Err(DenialReason::NoAuthor(action)),
     }
 }
 

@@ -32,7 +32,7 @@ fn own_unit() -> Resource {
     Resource {
         unit: Some("north".to_owned()),
         owner: Some(user(3)),
-        author: Some(user(2)),
+        authors: [user(2)].into(),
         ..Resource::of(ResourceKind::Case).with_id(ObjectId::from_random([7; 16]))
     }
 }
@@ -152,9 +152,10 @@ fn the_author_never_approves() {
     let actor = officer(&[Role::ContactPoint]);
     for action in [Action::RequestSubmit, Action::SummaryShare, Action::EvidenceRelease] {
         assert!(is_permitted(&actor, action, &own_unit()));
-        let own = Resource { author: actor.user, ..own_unit() };
+        let own =
+            Resource { authors: actor.user.into_iter().chain([user(2)]).collect(), ..own_unit() };
         assert_eq!(denial(&actor, action, &own), DenialReason::OwnDraft(action));
-        let unknown = Resource { author: None, ..own_unit() };
+        let unknown = Resource { authors: [].into(), ..own_unit() };
         assert_eq!(denial(&actor, action, &unknown), DenialReason::NoAuthor(action));
         assert!(is_permitted(&actor, action, &Resource { four_eyes: false, ..own }));
     }

@@ -1,5 +1,7 @@
 //! From an actor and an object to a permit: loads what the rules need to know and writes denials to the audit trail.
 
+use std::collections::BTreeSet;
+
 use crate::domain::handling::{Marking, Purpose};
 use crate::domain::id::{AuthorityName, ObjectId, UserId};
 use crate::node::casework::{Desk, Error};
@@ -128,7 +130,8 @@ impl Desk {
         resource: Resource,
         purpose: Option<Purpose>,
     ) -> Result<Permit, Error> {
-        let resource = Resource { four_eyes: self.rules.four_eyes, ..resource };
+        let four_eyes = self.rules.four_eyes && resource.four_eyes;
+        let resource = Resource { four_eyes, ..resource };
         let reason = match decide(actor, action, &resource, purpose).into_result() {
             Ok(permit) => return Ok(permit),
             Err(reason) => reason,
@@ -166,13 +169,12 @@ async fn resource_of(
         ResourceKind::Request => {
             let Some(request) = requests::get(tx, &text).await? else { return Ok(None) };
             let mut resource = of_case(tx, kind, id, request.case_id.as_deref()).await?;
-            resource.author = drafter(tx, &text, &[Action::RequestDraft]).await?;
+            resource.authors = drafters(tx, &text, Action::RequestDraft).await?;
             Ok(Some(resource))
         }
         ResourceKind::Summary => {
             let Some(summary) = summaries::get(tx, &text).await? else { return Ok(None) };
             let mut resource = of_case(tx, kind, id, summary.case_id.as_deref()).await?;
-            resource.author = drafter(tx, &text, &[Action::SummaryDraft]).await?;
             resource.level = summary.marking.parse().map_or(u8::MAX, |m: Marking| m.level());
             if summary.direction == Direction::In {
                 resource.originator = summary.author.parse().ok();
@@ -191,13 +193,11 @@ async fn resource_of(
     }
 }
 
-/// A summary that is to be shared is a case as it stands: whoever changed it last drew it up, and does not approve it.
+/// A summary that is to be shared is a case as it stands. Who wrote what it shows is known once the fields are chosen:
+/// sharing asks the rules again then, with those officers as authors.
 async fn summary_to_be(tx: &mut Tx, id: ObjectId) -> Result<Option<Resource>, StoreError> {
-    let case_id = id.to_string();
-    let found = case_resource(tx, ResourceKind::Summary, id, &case_id).await?;
-    let Some(resource) = found else { return Ok(None) };
-    let author = drafter(tx, &case_id, &[Action::CaseOpen, Action::CaseUpdate]).await?;
-    Ok(Some(Resource { author, ..resource }))
+    let found = case_resource(tx, ResourceKind::Summary, id, &id.to_string()).await?;
+    Ok(found.map(|resource| Resource { four_eyes: false, ..resource }))
 }
 
 async fn case_resource(
@@ -240,7 +240,7 @@ async fn of_case(
 }
 
 /// An item is open to whom its case is open to, to its holder, and to the officer to whom it is on its way.
-async fn evidence_resource(
+pub(crate) async fn evidence_resource(
     tx: &mut Tx,
     id: ObjectId,
     text: &str,
@@ -257,19 +257,21 @@ async fn evidence_resource(
     Ok(Some(resource))
 }
 
-async fn user_behind(tx: &mut Tx, pseudonym: &str) -> Result<Option<UserId>, StoreError> {
+/// The officer of a pseudonym; none for the node itself.
+pub(crate) async fn user_behind(
+    tx: &mut Tx,
+    pseudonym: &str,
+) -> Result<Option<UserId>, StoreError> {
     let user = users::by_pseudonym(tx, pseudonym).await?;
     Ok(user.and_then(|user| user.id.parse().ok()))
 }
 
-/// The officer who last drafted an object, as the audit trail has it.
-async fn drafter(tx: &mut Tx, id: &str, drafts: &[Action]) -> Result<Option<UserId>, StoreError> {
+/// The officers who drafted an object, as the audit trail has it.
+async fn drafters(tx: &mut Tx, id: &str, draft: Action) -> Result<BTreeSet<UserId>, StoreError> {
     let events = audit_events::of_object(tx, id, 0, DRAFT_EVENTS_MAX).await?;
-    let is_draft = |event: &&audit_events::AuditEvent| {
-        event.outcome == "done" && drafts.iter().any(|draft| event.action == draft.name())
-    };
-    match events.iter().rev().find(is_draft) {
-        Some(event) => user_behind(tx, &event.actor).await,
-        None => Ok(None),
+    let mut drafters = BTreeSet::new();
+    for event in events.iter().filter(|e| e.outcome == "done" && e.action == draft.name()) {
+        drafters.extend(user_behind(tx, &event.actor).await?);
     }
+    Ok(drafters)
 }

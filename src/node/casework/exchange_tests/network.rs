@@ -28,6 +28,7 @@ use crate::node::rng::{OsRng, Rng};
 use crate::node::signals::Signals;
 use crate::node::store::outbox::{self, OutboxState, Outgoing};
 use crate::node::store::receipts::Receipt as ReceiptRow;
+use crate::node::store::users::{self, User};
 use crate::node::store::{
     KeyVault, Store, StoreConfig, StoreError, logs, peers, receipts, records,
 };
@@ -76,6 +77,7 @@ pub(super) async fn towns_with<const N: usize>(profiles: [Profiles; N]) -> [Town
     }
     let cards: Vec<_> = towns.iter().map(|town| town.card.clone()).collect();
     for town in &towns {
+        town.staff().await;
         town.pair(cards.clone()).await;
     }
     towns.try_into().unwrap_or_else(|_| panic!("as many as were made"))
@@ -169,6 +171,34 @@ fn card(authority: &AuthorityName, key: impl Fn(u8) -> SigningKey) -> SignedCard
 }
 
 impl Town {
+    /// Three officers: two with every role of a desk, the third a case officer.
+    async fn staff(&self) {
+        let user = |number: u8, roles: &str| User {
+            id: UserId(uuid::Uuid::from_bytes([number; 16])).to_string(),
+            name: format!("Officer {number}"),
+            pseudonym: format!("officer-{number}"),
+            roles: roles.to_owned(),
+            unit: String::new(),
+            clearance: 0,
+            disabled_at: None,
+            created_at: 0,
+        };
+        let desk = "case_officer supervisor contact_point";
+        let users = [user(1, desk), user(2, desk), user(3, "case_officer")];
+        self.desk
+            .store
+            .write_with("staff", users, |tx, users| {
+                Box::pin(async move {
+                    for user in users {
+                        users::insert(tx, user).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .await
+            .unwrap();
+    }
+
     async fn pair(&self, cards: Vec<SignedCard>) {
         self.desk
             .store

@@ -32,7 +32,8 @@ impl Town {
                 ("facts/source".to_owned(), Value::text(SECRET)),
             ],
         };
-        let prepared = self.desk.author(id, Authorship::node(None), &opened).await.unwrap();
+        let by = Authorship::of(&self.permit(1, Action::CaseOpen, None), None);
+        let prepared = self.desk.author(id, by, &opened).await.unwrap();
         let fields: Vec<_> = prepared
             .held
             .fields()
@@ -74,8 +75,13 @@ impl Town {
         id.to_string()
     }
 
-    pub(super) async fn shares(
+    pub(super) async fn shares(&self, case: &str, to: &Self, fields: &[&str]) -> Result<String, Error> {
+        self.shares_as(2, case, to, fields).await
+    }
+
+    async fn shares_as(
         &self,
+        officer: u8,
         case: &str,
         to: &Self,
         fields: &[&str],
@@ -85,9 +91,19 @@ impl Town {
             "marking": "H1 TLP:AMBER", "purpose": "customs_enforcement", "delete_by": "2027-01-31",
         }))
         .unwrap();
-        let permit = self.permit(2, Action::SummaryShare, Some(case));
+        let permit = self.permit(officer, Action::SummaryShare, Some(case));
         self.desk.share_summary(&permit, summary).await.map(|view| view.row.id)
     }
+}
+
+#[tokio::test]
+async fn whoever_signed_what_a_summary_shows_does_not_share_it() {
+    let [xa, xb] = towns().await;
+    let case = xa.case().await;
+    let own = xa.shares_as(1, &case, &xb, &["facts/vessel"]).await;
+    assert!(matches!(&own, Err(Error::NotPermitted(why)) if why.contains("second officer")));
+    assert!(xa.send(&xb).await.frames.is_empty());
+    assert!(xa.shares_as(2, &case, &xb, &["facts/vessel"]).await.is_ok());
 }
 
 fn holds(bytes: &[u8], marker: &str) -> bool {

@@ -13,7 +13,7 @@ use crate::node::casework::append::{Authorship, Prepared};
 use crate::node::casework::audit_trail::done as event;
 use crate::node::casework::documents;
 use crate::node::casework::guard::allow;
-use crate::node::casework::permits::resource_of_case;
+use crate::node::casework::permits::{resource_of_case, user_behind};
 use crate::node::casework::requests::end_of_day;
 use crate::node::casework::summaries::view::SummaryView;
 use crate::node::casework::{Desk, Error};
@@ -24,7 +24,7 @@ use crate::node::store::outbox::{self, NewOutgoing, OutboxFrame, OutboxState};
 use crate::node::store::requests::Direction;
 use crate::node::store::summaries::{self, Summary, SummaryRecipient, SummarySource};
 use crate::node::store::{StoreError, Tx, cases, records};
-use crate::policy::{Action, Actor, Permit, Resource, ResourceKind};
+use crate::policy::{Action, Permit, Resource, ResourceKind};
 use crate::record::kinds::document::Document;
 use crate::record::kinds::summary::{Source, SummaryShared};
 use crate::record::payload::FIXED_KEYS;
@@ -69,40 +69,43 @@ struct Writing {
 }
 
 impl Desk {
-    /// A permit to share fields of a case: its owner has written them, so with four eyes another officer shares them.
-    ///
-    /// # Errors
-    /// As [`Desk::permit`].
-    pub async fn permit_to_share(
+    /// Asks the rules again, now that it is known who wrote what is shown: every officer who signed one of the sources
+    /// is an author of the summary. Who joined a team or drew a link wrote nothing that is shown.
+    async fn may_share(
         &self,
-        actor: &Actor,
+        permit: &Permit,
         case: ObjectId,
-        purpose: Option<Purpose>,
-    ) -> Result<Permit, Error> {
+        sources: impl Iterator<Item = StatementHash>,
+    ) -> Result<(), Error> {
+        let mut signers = BTreeSet::new();
+        for hash in sources {
+            signers.insert(self.held(hash).await?.common().actor.clone());
+        }
         let text = case.to_string();
-        let found = self
+        let resource = self
             .store
-            .read("permit_to_share", move |tx| {
+            .read("authors_of_summary", move |tx| {
                 Box::pin(async move {
                     let Some(row) = cases::get(tx, &text).await? else { return Ok(None) };
-                    resource_of_case(tx, ResourceKind::Summary, case, &row).await.map(Some)
+                    let mut authors = BTreeSet::new();
+                    for signer in &signers {
+                        authors.extend(user_behind(tx, signer).await?);
+                    }
+                    let case = resource_of_case(tx, ResourceKind::Summary, case, &row).await?;
+                    Ok(Some(Resource { authors, ..case }))
                 })
             })
             .await
-            .map_err(|error: StoreError| Error::from(error))?;
-        let Some(resource) = found else {
-            let nothing = Resource::of(ResourceKind::Summary);
-            self.permit_on(actor, Action::SummaryShare, nothing, purpose).await?;
-            return Err(Error::NotFound("case"));
-        };
-        let resource = Resource { author: resource.owner, ..resource };
-        self.permit_on(actor, Action::SummaryShare, resource, purpose).await
+            .map_err(|error: StoreError| Error::from(error))?
+            .ok_or(Error::NotFound("case"))?;
+        self.permit_on(permit.who(), Action::SummaryShare, resource, permit.purpose()).await?;
+        Ok(())
     }
 
-    /// Shares chosen fields of a case; the permit is that of [`Desk::permit_to_share`].
+    /// Shares chosen fields of a case, which the permit names.
     ///
     /// # Errors
-    /// If a field is not set or came from another authority, a recipient is no peer, or marking or purpose have no sense.
+    /// If the officer wrote something of what is shown, a field is not set or came from another authority, a recipient is no peer, or marking or purpose have no sense.
     pub async fn share_summary(
         &self,
         permit: &Permit,
@@ -123,6 +126,7 @@ impl Desk {
         let title = input.title.unwrap_or_else(|| "Case summary".to_owned());
         let title = short_text("title", &title).map_err(|e| Error::invalid("title", e.reason))?;
         let sources = self.sources(case, input.fields).await?;
+        self.may_share(permit, case, sources.keys().copied()).await?;
         let documents = self.documents(permit, &input.documents, &marking).await?;
         let payload = SummaryShared {
             title: title.clone(),
