@@ -6,13 +6,16 @@ use serde::Serialize;
 use crate::domain::finding::Finding;
 use crate::domain::handling::Marking;
 use crate::domain::id::{AuthorityName, ObjectId};
+use crate::node::casework::permits::{evidence_resource, user_behind};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::blobs::{self, BlobGrant, BlobState};
+use crate::node::store::evidence::EvidenceItem;
 use crate::node::store::object_fields::ObjectField;
 use crate::node::store::{StoreError, Tx, evidence};
-use crate::policy::{Action, Permit, roles_for};
+use crate::policy::{Action, Permit, Resource};
 use crate::record::StatementHash;
 use crate::record::kinds::document::Document;
+use crate::record::kinds::evidence::EvidenceRegistered;
 
 /// The most files that one record releases.
 pub(crate) const DOCUMENTS_MAX: usize = 64;
@@ -58,12 +61,6 @@ impl Desk {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let may_release = |role| roles_for(Action::EvidenceRelease).contains(&role);
-        if !permit.role().is_some_and(may_release) {
-            return Err(Error::NotPermitted(
-                "evidence is released by a supervisor or the contact point".to_owned(),
-            ));
-        }
         if ids.len() > DOCUMENTS_MAX {
             return Err(Error::invalid("documents", "are more than 64; use several records"));
         }
@@ -75,11 +72,62 @@ impl Desk {
             .collect::<Result<Vec<_>, _>>()?;
         let items =
             self.store.read("documents", move |tx| Box::pin(released_items(tx, parsed))).await?;
-        items.into_iter().map(|(id, item)| document(id, item, marking)).collect()
+        let mut documents = Vec::with_capacity(items.len());
+        for (id, item) in items {
+            let Some(item) = item else {
+                let message = format!("there is no evidence {id} whose file is held here");
+                return Err(Error::Invalid(vec![Finding::error("documents", &message)]));
+            };
+            self.may_release(permit, id, &item).await?;
+            documents.push(document(id, item, marking));
+        }
+        Ok(documents)
+    }
+
+    /// Whether the officer may let an item leave the house: by role, by reach of its case, and as a second officer
+    /// beside the one who registered it. What another authority released is that authority's to pass on.
+    async fn may_release(
+        &self,
+        permit: &Permit,
+        id: ObjectId,
+        item: &EvidenceItem,
+    ) -> Result<(), Error> {
+        let text = item.id.clone();
+        let (resource, registered) = self
+            .store
+            .read("release_evidence", move |tx| {
+                Box::pin(async move {
+                    let custody = evidence::custody_of(tx, &text).await?;
+                    let registered = custody.first().map(|event| StatementHash(event.record_hash));
+                    Ok::<_, StoreError>((evidence_resource(tx, id, &text).await?, registered))
+                })
+            })
+            .await?;
+        let (Some(resource), Some(registered)) = (resource, registered) else {
+            return Err(Error::NotFound("evidence item"));
+        };
+        let registered = self.held(registered).await?;
+        let registrar = registered.common().actor.clone();
+        let author = self
+            .store
+            .read("evidence_registrar", move |tx| {
+                Box::pin(async move { user_behind(tx, &registrar).await })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        let resource = Resource { authors: author.into_iter().collect(), ..resource };
+        self.permit_on(permit.who(), Action::EvidenceRelease, resource, permit.purpose()).await?;
+        if registered.payload::<EvidenceRegistered>()?.copied_from.is_some() {
+            let message = format!(
+                "the evidence {id} was received from another authority: ask that authority to release it itself"
+            );
+            return Err(Error::Invalid(vec![Finding::error("documents", &message)]));
+        }
+        Ok(())
     }
 }
 
-type Found = (ObjectId, Option<evidence::EvidenceItem>);
+type Found = (ObjectId, Option<EvidenceItem>);
 
 async fn released_items(tx: &mut Tx, ids: Vec<ObjectId>) -> Result<Vec<Found>, StoreError> {
     let mut found = Vec::with_capacity(ids.len());
@@ -96,16 +144,8 @@ async fn released_items(tx: &mut Tx, ids: Vec<ObjectId>) -> Result<Vec<Found>, S
     Ok(found)
 }
 
-fn document(
-    id: ObjectId,
-    item: Option<evidence::EvidenceItem>,
-    marking: &Marking,
-) -> Result<Document, Error> {
-    let Some(item) = item else {
-        let message = format!("there is no evidence {id} whose file is held here");
-        return Err(Error::Invalid(vec![Finding::error("documents", &message)]));
-    };
-    Ok(Document {
+fn document(id: ObjectId, item: EvidenceItem, marking: &Marking) -> Document {
+    Document {
         evidence: id,
         blob: item.blob,
         title: item.description,
@@ -114,7 +154,7 @@ fn document(
         sha256: item.sha256,
         blake3: item.blake3,
         marking: marking.to_string(),
-    })
+    }
 }
 
 /// Lets peers fetch what a record releases.

@@ -121,6 +121,38 @@ async fn a_released_file_is_fetched_verified_and_registered_once() {
 }
 
 #[tokio::test]
+async fn evidence_is_released_by_another_officer_than_registered_it() {
+    let [xa, xb] = towns().await;
+    let id = xa.drafted(&xb).await.id;
+    xa.does(&id, json!({"act": "submit"})).await;
+    xa.send(&xb).await;
+    xb.does(&id, json!({"act": "acknowledge"})).await;
+    xb.does(&id, json!({"act": "accept"})).await;
+    let permit = xb.permit(2, Action::EvidenceAdd, Some(&id));
+    let input: EvidenceInput = serde_json::from_value(json!({"description": "photo.jpg"})).unwrap();
+    let added = xb.desk.add_evidence(&permit, input, Cursor::new(photo()), &|_| ()).await.unwrap();
+    let file = serde_json::to_value(added).unwrap().get("id").unwrap().clone();
+    let reply = json!({"act": "final_reply", "marking": "H1 TLP:AMBER A1", "documents": [file]});
+    let own = xb.try_to(&id, reply).await;
+    assert!(matches!(&own, Err(Error::NotPermitted(why)) if why.contains("second officer")));
+}
+
+#[tokio::test]
+async fn what_another_authority_released_is_not_passed_on() {
+    let [xa, xb, xc] = towns().await;
+    let (id, file) = answered(&xa, &xb).await;
+    let courier = BlobCourier { own: xa.name().clone(), peer: Arc::clone(&xb.desk) };
+    xa.desk.set_courier(Arc::new(courier));
+    let permit = xa.permit(1, Action::EvidenceAdd, Some(&id));
+    let document: ObjectId = file.parse().unwrap();
+    let fetched = xa.desk.fetch_evidence(&permit, document, FetchInput::default()).await.unwrap();
+    let other = xa.drafted(&xc).await.id;
+    let passed = xa.try_to(&other, json!({"act": "submit", "documents": [fetched.evidence]})).await;
+    let Err(Error::Invalid(findings)) = passed else { panic!("{passed:?}") };
+    assert!(findings[0].message.contains("another authority"), "{findings:?}");
+}
+
+#[tokio::test]
 async fn a_blob_is_given_to_nobody_without_a_grant() {
     let [xa, xb, xc] = towns().await;
     let (id, file) = answered(&xa, &xb).await;
