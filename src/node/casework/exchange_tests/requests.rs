@@ -154,6 +154,9 @@ async fn a_submission_needs_a_second_officer_and_a_complete_request() {
     let lacking = xa.try_to(&draft.id, json!({"act": "submit", "facts": null})).await;
     let Err(Error::Invalid(findings)) = lacking else { panic!("a request without facts was sent") };
     assert_eq!(findings.first().unwrap().path, "facts");
+    let changed = xa.try_to(&draft.id, json!({"act": "submit", "facts": "other facts"})).await;
+    let Err(Error::Invalid(findings)) = changed else { panic!("a changed draft was sent") };
+    assert!(findings[0].message.contains("differs from the draft"), "{findings:?}");
     let wrong = xa.try_to(&draft.id, json!({"act": "supply", "x": "y"})).await;
     assert!(matches!(wrong, Err(Error::IllegalStep(_))));
     assert!(xb.desk.request_view(id).await.is_err());
@@ -187,4 +190,21 @@ async fn the_same_delivery_again_gives_the_same_receipt_bytes_and_changes_nothin
     let seen = xb.sees(&draft.id).await;
     let acts: Vec<_> = seen.acts.iter().map(|act| act.act.as_str()).collect();
     assert_eq!(acts, ["submit", "receipt"]);
+}
+
+#[tokio::test]
+async fn an_approver_is_another_officer_with_a_role_that_approves() {
+    let [xa, xb] = towns().await;
+    let draft = xa.drafted(&xb).await;
+    let id = draft.id.as_str();
+    xa.does(id, json!({"act": "submit"})).await;
+    xa.send(&xb).await;
+    for (approver, why) in
+        [("officer-2", "another officer"), ("officer-3", "neither"), ("officer-9", "pseudonym")]
+    {
+        let tried = xb.try_to(id, json!({"act": "acknowledge", "approver": approver})).await;
+        let Err(Error::Invalid(findings)) = tried else { panic!("{approver} approved") };
+        assert!(findings[0].message.contains(why), "{approver}: {findings:?}");
+    }
+    xb.does(id, json!({"act": "acknowledge", "approver": "officer-1"})).await;
 }

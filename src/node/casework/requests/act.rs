@@ -9,7 +9,7 @@ use crate::node::casework::append::{Authorship, Prepared, SHARED_CHAIN};
 use crate::node::casework::audit_trail::done as event;
 use crate::node::casework::guard::allow;
 use crate::node::casework::requests::CONTENT;
-use crate::node::casework::requests::check::{check, is_special};
+use crate::node::casework::requests::check::{changes, check, special_form};
 use crate::node::casework::requests::draft::{answer_by, overlay, profile_hash, refuse_errors};
 use crate::node::casework::requests::folded::Folded;
 use crate::node::casework::requests::order::side;
@@ -19,7 +19,7 @@ use crate::node::store::audit_events::{self, NewAuditEvent};
 use crate::node::store::outbox::{self, NewOutgoing, OutboxFrame};
 use crate::node::store::requests::{self, ActVerdict};
 use crate::node::store::{Tx, users};
-use crate::policy::{Action, Permit};
+use crate::policy::{Action, Permit, Role};
 use crate::record::kinds::document::Document;
 use crate::record::kinds::request::RequestAct;
 
@@ -223,6 +223,9 @@ impl Desk {
         let mut content = over;
         if matches!(wanted.act, Act::Submit | Act::Resubmit) {
             let draft = self.draft(folded.id).await?;
+            if wanted.act == Act::Submit && self.rules.four_eyes {
+                refuse_errors(changes(&draft, &content, marking.as_deref()))?;
+            }
             content = overlay(draft.content, content);
             marking = marking.or(draft.marking);
         }
@@ -279,20 +282,16 @@ impl Desk {
                 ));
             }
         }
-        let needs_second = act == Act::Accept && folded.submission().is_some_and(is_special);
-        if needs_second || payload.approver.is_some() {
-            self.second_officer(permit, payload.approver.as_deref()).await?;
+        refuse_errors(special_form(act, folded.submission()))?;
+        if let Some(approver) = &payload.approver {
+            self.second_officer(permit, approver.clone()).await?;
         }
         Ok(())
     }
 
-    async fn second_officer(&self, permit: &Permit, approver: Option<&str>) -> Result<(), Error> {
-        let Some(approver) = approver.map(str::to_owned) else {
-            return Err(Error::invalid(
-                "approver",
-                "is missing: a special form of co-operation needs a second officer",
-            ));
-        };
+    /// An officer who is named as approver is another one, and of a role that approves. That he did approve is the
+    /// word of the officer who acts: an act of his own under his own token is not built yet, so nothing rests on it.
+    async fn second_officer(&self, permit: &Permit, approver: String) -> Result<(), Error> {
         if approver == permit.actor().as_str() {
             return Err(Error::invalid(
                 "approver",
@@ -305,10 +304,15 @@ impl Desk {
                 Box::pin(async move { users::by_pseudonym(tx, &approver).await })
             })
             .await?;
-        if user.is_some_and(|user| user.disabled_at.is_none()) {
+        let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
+            let why = "is not the pseudonym of an officer of this node";
+            return Err(Error::invalid("approver", why));
+        };
+        let approves = [Role::Supervisor, Role::ContactPoint];
+        if user.roles.split(' ').any(|role| approves.iter().any(|one| one.name() == role)) {
             Ok(())
         } else {
-            Err(Error::invalid("approver", "is not the pseudonym of an officer of this node"))
+            Err(Error::invalid("approver", "is neither a supervisor nor a contact point"))
         }
     }
 

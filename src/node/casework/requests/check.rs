@@ -6,7 +6,9 @@ use crate::domain::assistance::{
 use crate::domain::finding::Finding;
 use crate::domain::handling::Marking;
 use crate::node::casework::plain;
+use crate::node::casework::requests::draft::Draft;
 use crate::node::casework::requests::{CONTENT, content};
+use crate::record::kinds::Facts;
 use crate::record::kinds::request::RequestAct;
 
 /// Everything that stands against an act under a profile, by path; warnings are for the officer.
@@ -52,9 +54,34 @@ pub(crate) fn check(act: Act, payload: &RequestAct, profile: &InstrumentProfile)
     }
 }
 
-/// Whether an answer to the request needs a second approver: a special form of co-operation (K13 to K17).
-pub(crate) fn is_special(submit: &RequestAct) -> bool {
-    content::read(submit).0.kinds.iter().any(|kind| kind.is_special())
+/// What stands against accepting a special form of co-operation (K13 to K17): a second officer approves it, and an
+/// approval under that officer's own token is not built yet. No shipped profile has these forms.
+pub(crate) fn special_form(act: Act, submission: Option<&RequestAct>) -> Vec<Finding> {
+    let is_special =
+        |submit: &RequestAct| content::read(submit).0.kinds.iter().any(|kind| kind.is_special());
+    if act == Act::Accept && submission.is_some_and(is_special) {
+        return vec![Finding::error(
+            "act",
+            "cannot be done here: a special form of co-operation (K13 to K17) needs the approval of a second officer \
+             under his own token, which this version does not have; refuse it, or agree on it outside of this system",
+        )];
+    }
+    Vec::new()
+}
+
+/// What a submission says otherwise than its draft: the officer who submits approves what another one drafted.
+pub(crate) fn changes(draft: &Draft, over: &Facts, marking: Option<&str>) -> Vec<Finding> {
+    let differs = "differs from the draft: who submits approves it as it was drafted; draft it anew to change it";
+    let drafted = |path: &str| draft.content.iter().find(|(name, _)| name == path);
+    let mut findings: Vec<_> = over
+        .iter()
+        .filter(|(path, value)| drafted(path).is_none_or(|(_, drafted)| drafted != value))
+        .map(|(path, _)| Finding::error(path.strip_prefix(CONTENT).unwrap_or(path), differs))
+        .collect();
+    if marking.is_some() && marking != draft.marking.as_deref() {
+        findings.push(Finding::error("marking", differs));
+    }
+    findings
 }
 
 fn needs(payload: &RequestAct, names: &[&str]) -> Vec<Finding> {
@@ -113,5 +140,43 @@ fn texts(payload: &RequestAct, name: &str) -> Vec<String> {
             items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
         }
         Some(_) | None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Value;
+
+    fn submission(kind: &str) -> RequestAct {
+        RequestAct {
+            act: "submit".to_owned(),
+            applicant: "customs.xa.example".parse().unwrap(),
+            requested: "customs.xb.example".parse().unwrap(),
+            instrument: "generic.policy".to_owned(),
+            offer: None,
+            approver: None,
+            marking: None,
+            documents: vec![],
+            content: vec![("content/kinds".to_owned(), Value::text(kind))],
+        }
+    }
+
+    #[test]
+    fn a_special_form_is_not_accepted_and_every_other_act_on_it_is_open() {
+        let (special, usual) = (submission("K13"), submission("K05"));
+        assert_eq!(special_form(Act::Accept, Some(&special)).len(), 1);
+        assert!(special_form(Act::Refuse, Some(&special)).is_empty());
+        assert!(special_form(Act::Accept, Some(&usual)).is_empty());
+    }
+
+    #[test]
+    fn a_submission_may_repeat_its_draft_and_say_nothing_else() {
+        let fact = |value: &str| vec![("content/facts".to_owned(), Value::text(value))];
+        let draft = Draft { content: fact("a"), marking: Some("H1".to_owned()), author: None };
+        assert!(changes(&draft, &fact("a"), Some("H1")).is_empty());
+        let paths =
+            |findings: Vec<Finding>| findings.into_iter().map(|f| f.path).collect::<Vec<_>>();
+        assert_eq!(paths(changes(&draft, &fact("b"), Some("H2"))), ["facts", "marking"]);
     }
 }
