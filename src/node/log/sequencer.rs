@@ -166,8 +166,25 @@ impl Sequencer {
             return Err(LogError::EdgeRoot { origin: row.origin, size });
         }
         let signer = NoteSigner::new(&row.origin, self.parts.log_key.clone())?;
+        // A crash between commit and file left the file behind: no receipt goes out before it has caught up.
+        self.raise(&row).await?;
         self.parts.signals.seal(row.sealed_seq);
         Ok(Some(OpenLog { row, builder, signer }))
+    }
+
+    /// Raises the high-water file to what is committed. If that fails, the whole store stops: what the file's handle
+    /// says after a failed sync counts for nothing, and nothing may leave the node that the file does not know.
+    async fn raise(&self, row: &Log) -> Result<(), LogError> {
+        // A log that was opened and never sealed has nothing that could be forked.
+        if row.size == 0 {
+            return Ok(());
+        }
+        let raised = self.parts.high_water.raise(&HighWater::of(row)).await;
+        if let Err(error) = &raised {
+            tracing::error!(error = %error, "the high-water file cannot be raised; the node stops");
+            self.parts.store.halt();
+        }
+        raised
     }
 
     /// Seals one batch; false if nothing waited.
@@ -207,7 +224,7 @@ impl Sequencer {
         if is_work {
             self.parts.drill.point(drill::AFTER_SEAL);
         }
-        self.parts.high_water.raise(&HighWater::of(&row)).await?;
+        self.raise(&row).await?;
         if let Some(open) = &mut self.open {
             open.row = row;
             open.builder = builder;

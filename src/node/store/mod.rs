@@ -234,6 +234,11 @@ impl Store {
         *self.0.halted.borrow()
     }
 
+    /// Stops the store as after a disk error: for a file beside it that must not fall behind what it committed.
+    pub fn halt(&self) {
+        self.0.halted.send_replace(true);
+    }
+
     /// Moves SQLite's write-ahead log into the database file and empties it; on PostgreSQL nothing.
     ///
     /// # Errors
