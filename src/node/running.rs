@@ -193,6 +193,7 @@ impl Node {
             high_water: high_water.clone(),
             gate: Arc::clone(&self.gate),
             log_key: Arc::clone(&log_key),
+            quorum: config.log.witness_quorum,
         };
         self.gate.set(check.first_look().await?);
         let sequencer = Sequencer::new(SequencerParts {

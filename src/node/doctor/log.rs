@@ -60,10 +60,9 @@ fn high_water(config: &Config, seen: &Seen) -> Finding {
                 let size = seen.newest.as_ref().map_or(0, |log| log.size);
                 Finding::sound("log", format!("{size} entries, as far as was ever signed"))
             }
-            Signing::Unknown | Signing::Behind { .. } => Finding::fault(
-                "log",
-                "store and high-water file differ: the store may be an old copy; nothing is signed before a witness says that it is not. Restore a newer copy if there is one",
-            ),
+            verdict @ (Signing::Unknown | Signing::Behind { .. }) => {
+                Finding::fault("log", verdict.to_string())
+            }
         },
     }
 }

@@ -27,12 +27,23 @@ pub fn policy(
     let count = witnesses.len();
     let majority = TlogPolicy::majority(logs, witnesses)?;
     match quorum {
-        WitnessQuorum::Fixed(needed) if count > 0 => {
-            let needed = usize::try_from(needed.get()).unwrap_or(usize::MAX).min(count);
+        WitnessQuorum::Fixed(_) if count > 0 => {
+            let needed = needed(quorum, count);
             let of_majority = format!("group peers {} ", count / 2 + 1);
             let fixed = format!("group peers {needed} ");
             TlogPolicy::parse(&majority.to_text().replacen(&of_majority, &fixed, 1))
         }
         WitnessQuorum::Fixed(_) | WitnessQuorum::Majority => Ok(majority),
+    }
+}
+
+/// How many of `count` witnesses make the quorum.
+#[must_use]
+pub fn needed(quorum: WitnessQuorum, count: usize) -> usize {
+    match quorum {
+        WitnessQuorum::Fixed(needed) => {
+            usize::try_from(needed.get()).unwrap_or(usize::MAX).min(count)
+        }
+        WitnessQuorum::Majority => count / 2 + 1,
     }
 }

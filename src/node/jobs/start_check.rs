@@ -8,6 +8,8 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::id::AuthorityName;
+use crate::node::config::WitnessQuorum;
+use crate::node::jobs::quorum;
 use crate::node::jobs::roster::Roster;
 use crate::node::log::start_check::{AskWitnesses, WitnessKnows, by_file, by_witnesses};
 use crate::node::log::{HighWaterFile, LogKeys, Signing, SigningGate};
@@ -55,6 +57,8 @@ pub struct StartCheck {
     pub gate: Arc<SigningGate>,
     /// The vkey of the own log of an origin.
     pub log_key: LogKeys,
+    /// How many cosign the log.
+    pub quorum: WitnessQuorum,
 }
 
 impl StartCheck {
@@ -98,15 +102,13 @@ impl StartCheck {
     /// What the store says.
     pub async fn round(&self, witnesses: &dyn AskWitnesses) -> Result<Signing, StoreError> {
         let newest = self.newest().await?;
-        let file = self.high_water.highest();
-        let mut origins: Vec<String> = newest.iter().map(|log| log.origin.clone()).collect();
-        origins.extend(file.iter().map(|file| file.origin.clone()));
-        origins.dedup();
-        let mut answers = Vec::new();
-        for origin in &origins {
-            answers.extend(witnesses.ask(origin).await);
-        }
-        Ok(by_witnesses(file.as_ref(), newest.as_ref(), &answers, &*self.log_key))
+        let verdict = by_file(self.high_water.highest().as_ref(), newest.as_ref());
+        let Some(log) = newest.as_ref().filter(|_| verdict == Signing::Unknown) else {
+            return Ok(verdict);
+        };
+        let answers = witnesses.ask(&log.origin).await;
+        let quorum = quorum::needed(self.quorum, answers.len());
+        Ok(by_witnesses(Some(log), &answers, quorum, &*self.log_key))
     }
 
     async fn newest(&self) -> Result<Option<Log>, StoreError> {

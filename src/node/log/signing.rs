@@ -7,9 +7,9 @@ use tokio::sync::watch;
 pub enum Signing {
     /// Nothing speaks against it.
     Allowed,
-    /// The store and the high-water file differ, and no witness has answered yet.
+    /// There is no high-water file for the log in the store, and too few witnesses have answered yet.
     Unknown,
-    /// Witnesses have cosigned more than the store holds: it was restored from an older copy.
+    /// The high-water file or a witness knows more than the store holds: it was restored from an older copy.
     Behind {
         /// The size that the store holds.
         ours: u64,
@@ -23,11 +23,11 @@ impl std::fmt::Display for Signing {
         match self {
             Self::Allowed => f.write_str("checkpoints may be signed"),
             Self::Unknown => f.write_str(
-                "no checkpoint is signed: the store differs from the high-water file and no witness has answered yet",
+                "no checkpoint is signed: there is no high-water file, and too few witnesses have answered yet to say how far the log was; see whether the peers can be reached",
             ),
             Self::Behind { ours, theirs } => write!(
                 f,
-                "no checkpoint is signed: the store holds {ours} log entries, but {theirs} were signed before; restore a newer copy of the store"
+                "no checkpoint is signed: the store holds {ours} log entries, but {theirs} were signed before; restore a newer copy of the store, and read \"behind its witnesses\" in OPERATIONS before you touch the high-water file"
             ),
         }
     }

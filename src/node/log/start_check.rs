@@ -31,48 +31,54 @@ pub trait AskWitnesses: Send + Sync {
 }
 
 /// What the high-water file alone says about the newest log in the store.
+///
+/// A file above the store decides: witnesses cannot overrule it, since they know only what reached them.
 #[must_use]
 pub fn by_file(file: Option<&HighWater>, newest: Option<&Log>) -> Signing {
-    // A log that was opened and never sealed has nothing that could be forked.
-    let sealed = newest.filter(|log| log.size > 0);
-    match (file, sealed.map(HighWater::of)) {
-        (None, None) => Signing::Allowed,
-        // A crash between the commit of a seal and the file leaves the store ahead; it is raised at the next seal.
-        (Some(file), Some(store)) if *file == store || store.is_above(file) => Signing::Allowed,
-        (Some(_) | None, Some(_)) | (Some(_), None) => Signing::Unknown,
+    let Some(file) = file else {
+        // A log that was opened and never sealed has nothing that could be forked.
+        let is_sealed = newest.is_some_and(|log| log.size > 0);
+        return if is_sealed { Signing::Unknown } else { Signing::Allowed };
+    };
+    let store = newest.map(HighWater::of);
+    // A crash between the commit of a seal and the file leaves the store ahead; the file is raised at the next start.
+    if store.is_some_and(|store| *file == store || store.is_above(file)) {
+        return Signing::Allowed;
     }
+    Signing::Behind { ours: size_of(newest), theirs: u64::try_from(file.size).unwrap_or(0) }
 }
 
-/// The verdict after the witnesses were asked. Only notes under the log's own signature count.
+/// The verdict after the witnesses were asked, for a node without a high-water file; `quorum` of them cosign a log.
+///
+/// So many must have answered that at least one of them is in every quorum that may have cosigned more. One that knows
+/// nothing of the log has cosigned nothing of it. Only notes under the log's own signature count.
 #[must_use]
 pub fn by_witnesses(
-    file: Option<&HighWater>,
     newest: Option<&Log>,
     answers: &[(AuthorityName, WitnessKnows)],
+    quorum: usize,
     log_key: &dyn Fn(&str) -> Option<VerifierKey>,
 ) -> Signing {
-    let ours = newest.map_or(0, |log| u64::try_from(log.size).unwrap_or(0));
-    let mut has_answer = false;
+    let mut answered = 0;
     for (_, knows) in answers {
         match knows {
             WitnessKnows::Unreachable => {}
-            WitnessKnows::Nothing => has_answer = true,
+            WitnessKnows::Nothing => answered += 1,
             WitnessKnows::Note(note) => {
-                has_answer = true;
+                answered += 1;
                 if let Some(theirs) = contradicts(note, newest, log_key) {
-                    return Signing::Behind { ours, theirs };
+                    return Signing::Behind { ours: size_of(newest), theirs };
                 }
             }
         }
     }
-    match file {
-        // Nobody else can say how far the log was.
-        Some(file) if answers.is_empty() => {
-            Signing::Behind { ours, theirs: u64::try_from(file.size).unwrap_or(0) }
-        }
-        Some(_) | None if has_answer || answers.is_empty() => Signing::Allowed,
-        Some(_) | None => Signing::Unknown,
-    }
+    // With nobody to ask, nobody can have cosigned anything.
+    let needed = if answers.is_empty() { 0 } else { (answers.len() + 1).saturating_sub(quorum) };
+    if answered >= needed { Signing::Allowed } else { Signing::Unknown }
+}
+
+fn size_of(newest: Option<&Log>) -> u64 {
+    newest.map_or(0, |log| u64::try_from(log.size).unwrap_or(0))
 }
 
 /// The size that a witness knows, if the store does not have that much, or has another tree of that size.
@@ -122,10 +128,9 @@ mod tests {
         vec![("customs.xb.example".parse().unwrap(), WitnessKnows::Note(note))]
     }
 
-    fn verdict(file: Option<i64>, answers: &[(AuthorityName, WitnessKnows)]) -> Signing {
-        let file = file.map(|size| HighWater::of(&log(size)));
+    fn verdict(answers: &[(AuthorityName, WitnessKnows)]) -> Signing {
         let key = |_: &str| Some(signer().verifier_key().clone());
-        by_witnesses(file.as_ref(), Some(&log(10)), answers, &key)
+        by_witnesses(Some(&log(10)), answers, answers.len() / 2 + 1, &key)
     }
 
     #[test]
@@ -138,30 +143,48 @@ mod tests {
     }
 
     #[test]
-    fn a_store_behind_its_file_or_without_one_signs_nothing_before_a_witness_answered() {
+    fn a_store_behind_its_file_signs_nothing_whatever_witnesses_say() {
         let file = |size| HighWater::of(&log(size));
-        assert_eq!(by_file(Some(&file(11)), Some(&log(10))), Signing::Unknown);
-        assert_eq!(by_file(None, Some(&log(10))), Signing::Unknown);
-        assert_eq!(by_file(Some(&file(11)), None), Signing::Unknown);
+        let behind = Signing::Behind { ours: 10, theirs: 11 };
+        assert_eq!(by_file(Some(&file(11)), Some(&log(10))), behind);
+        assert_eq!(by_file(Some(&file(11)), None), Signing::Behind { ours: 0, theirs: 11 });
         let other = HighWater { root: [8; 32], ..file(10) };
-        assert_eq!(by_file(Some(&other), Some(&log(10))), Signing::Unknown);
+        let forked = Signing::Behind { ours: 10, theirs: 10 };
+        assert_eq!(by_file(Some(&other), Some(&log(10))), forked);
+    }
+
+    #[test]
+    fn a_log_of_a_new_year_that_was_not_sealed_yet_is_not_behind_the_old_one() {
+        let next = Log { year: 2027, ..log(0) };
+        assert_eq!(by_file(Some(&HighWater::of(&log(10))), Some(&next)), Signing::Allowed);
+    }
+
+    #[test]
+    fn a_store_without_a_file_waits_for_the_witnesses() {
+        assert_eq!(by_file(None, Some(&log(10))), Signing::Unknown);
     }
 
     #[test]
     fn a_witness_that_knows_more_or_another_tree_stops_signing() {
-        assert_eq!(verdict(Some(12), &knows(12, 7)), Signing::Behind { ours: 10, theirs: 12 });
-        assert_eq!(verdict(None, &knows(10, 8)), Signing::Behind { ours: 10, theirs: 10 });
-        assert_eq!(verdict(None, &knows(10, 7)), Signing::Allowed);
-        assert_eq!(verdict(Some(11), &knows(4, 7)), Signing::Allowed);
+        assert_eq!(verdict(&knows(12, 7)), Signing::Behind { ours: 10, theirs: 12 });
+        assert_eq!(verdict(&knows(10, 8)), Signing::Behind { ours: 10, theirs: 10 });
+        assert_eq!(verdict(&knows(10, 7)), Signing::Allowed);
+        assert_eq!(verdict(&knows(4, 7)), Signing::Allowed);
     }
 
     #[test]
-    fn nobody_to_ask_means_the_file_alone_decides() {
-        assert_eq!(verdict(None, &[]), Signing::Allowed);
-        assert_eq!(verdict(Some(11), &[]), Signing::Behind { ours: 10, theirs: 11 });
-        let away = [("customs.xb.example".parse().unwrap(), WitnessKnows::Unreachable)];
-        assert_eq!(verdict(Some(11), &away), Signing::Unknown);
-        assert_eq!(verdict(None, &away), Signing::Unknown);
+    fn so_many_must_answer_that_every_quorum_has_one_of_them() {
+        let name = || "customs.xb.example".parse::<AuthorityName>().unwrap();
+        let asked = |answering: usize, away: usize| {
+            let nothing = (0..answering).map(|_| (name(), WitnessKnows::Nothing));
+            let unreachable = (0..away).map(|_| (name(), WitnessKnows::Unreachable));
+            verdict(&nothing.chain(unreachable).collect::<Vec<_>>())
+        };
+        assert_eq!(asked(0, 0), Signing::Allowed, "nobody to ask");
+        for (peers, needed) in [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (7, 4)] {
+            assert_eq!(asked(needed, peers - needed), Signing::Allowed, "{needed} of {peers}");
+            assert_eq!(asked(needed - 1, peers - needed + 1), Signing::Unknown, "{peers}");
+        }
     }
 
     #[test]
@@ -171,6 +194,6 @@ mod tests {
             NoteSigner::new(ORIGIN, ed25519_dalek::SigningKey::from_bytes(&[2; 32])).unwrap();
         let note = checkpoint.sign(&forger).unwrap().to_text().into_bytes();
         let answers = [("customs.xb.example".parse().unwrap(), WitnessKnows::Note(note))];
-        assert_eq!(verdict(None, &answers), Signing::Allowed);
+        assert_eq!(verdict(&answers), Signing::Allowed);
     }
 }
