@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ed25519_dalek::VerifyingKey;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
@@ -129,6 +130,7 @@ pub async fn init(
         keys: &keys.signing_keys()?,
         tls: &keys.tls()?,
         version: 1,
+        previous: None,
         now,
     };
     let card = sign_card(&facts, &root, rng)?;
@@ -186,6 +188,8 @@ pub struct CardFacts<'a> {
     pub tls: &'a TlsIdentity,
     /// The card's version.
     pub version: i64,
+    /// The card that it replaces, whose keys stay listed.
+    pub previous: Option<&'a Card>,
     /// The present.
     pub now: Timestamp,
 }
@@ -196,6 +200,11 @@ pub enum CardMakingError {
     /// The CA certificate is not PEM.
     #[error("ca.pem does not hold a certificate; restore it from the backup of the keys")]
     Anchor,
+    /// A card has room for one receipt key, so receipts under the old one could not be checked any more.
+    #[error(
+        "the receipt key is not that of the card in force: a card names one receipt key, and the receipts given under the old one would no longer verify; restore receipt.key from the backup of the keys"
+    )]
+    ReceiptKey,
     /// A key cannot be named.
     #[error(transparent)]
     Key(#[from] NoteKeyError),
@@ -207,16 +216,20 @@ pub enum CardMakingError {
     Card(#[from] CardError),
 }
 
-/// Signs a card with the root key: the keys in use, and the logs of this year and the next.
+/// Signs a card with the root key: the keys in use, and the logs of this year and the next. What the card before named
+/// stays listed, so that old records and logs verify with the newest card alone.
 ///
 /// # Errors
-/// If a key or certificate cannot be used.
+/// If a key or certificate cannot be used, or the receipt key is not that of the card before.
 pub fn sign_card(
     facts: &CardFacts<'_>,
     root: &RoleKey,
     rng: &dyn Rng,
 ) -> Result<SignedCard, CardMakingError> {
-    let CardFacts { config, keys, tls, version, now } = facts;
+    let CardFacts { config, keys, tls, version, previous, now } = facts;
+    if previous.is_some_and(|card| card.receipt_key != keys.receipt.public()) {
+        return Err(CardMakingError::ReceiptKey);
+    }
     let authority = config.node.authority.clone();
     let anchor = CertificateDer::from_pem_slice(tls.ca_pem.as_bytes())
         .map_err(|_| CardMakingError::Anchor)?;
@@ -224,6 +237,12 @@ pub fn sign_card(
         let origin = authority.log_origin(year);
         VerifierKey::new(&origin, KeyKind::Log, &keys.log.public()).map(|key| key.to_string())
     };
+    let mut log_vkeys = vec![log_vkey(now.year())?, log_vkey(now.year() + 1)?];
+    for old in previous.iter().flat_map(|card| &card.log_vkeys) {
+        if !log_vkeys.contains(old) {
+            log_vkeys.push(old.clone());
+        }
+    }
     let witness = authority.witness_name();
     let card = Card {
         authority: authority.clone(),
@@ -234,13 +253,9 @@ pub fn sign_card(
         http: None,
         anchors: vec![anchor.to_vec()],
         root_key: root.public(),
-        record_keys: vec![RecordKey {
-            key: keys.record.public(),
-            not_before: now.plus_secs(-RECORD_KEY_SLACK_SECS),
-            not_after: now.plus_secs(RECORD_KEY_DAYS * DAY_SECS),
-        }],
+        record_keys: record_keys(keys.record.public(), *previous, *now),
         receipt_key: keys.receipt.public(),
-        log_vkeys: vec![log_vkey(now.year())?, log_vkey(now.year() + 1)?],
+        log_vkeys,
         witness_vkey: VerifierKey::new(&witness, KeyKind::Witness, &keys.witness.public())?
             .to_string(),
     };
@@ -260,6 +275,17 @@ pub fn sign_card(
     Ok(SignedCard::of(record)?)
 }
 
+/// The key in use, valid since it was first listed, and the keys before it with the validity that they had.
+fn record_keys(key: VerifyingKey, previous: Option<&Card>, now: Timestamp) -> Vec<RecordKey> {
+    let listed: &[RecordKey] = previous.map_or(&[], |card| &card.record_keys);
+    let known = listed.iter().filter(|old| old.key == key).map(|old| old.not_before).min();
+    let not_before = known.unwrap_or_else(|| now.plus_secs(-RECORD_KEY_SLACK_SECS));
+    let not_after = now.plus_secs(RECORD_KEY_DAYS * DAY_SECS);
+    let mut keys = vec![RecordKey { key, not_before, not_after }];
+    keys.extend(listed.iter().filter(|old| old.key != key).cloned());
+    keys
+}
+
 /// Where peers reach the node, as its card says.
 #[must_use]
 pub fn addresses(config: &Config) -> Vec<String> {
@@ -267,5 +293,57 @@ pub fn addresses(config: &Config) -> Vec<String> {
         vec![config.peer.listen.to_string()]
     } else {
         config.peer.advertise.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::rng::OsRng;
+
+    #[test]
+    fn a_renewed_card_keeps_the_keys_and_logs_of_the_card_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let [old_dir, new_dir] = ["old", "new"].map(|name| folder.path().join(name));
+        for dir in [&old_dir, &new_dir] {
+            fs::create_dir(dir).unwrap();
+        }
+        let authority: AuthorityName = "customs.xa.example".parse().unwrap();
+        let text = file_with(&[
+            ("node.authority", authority.as_str().into()),
+            ("node.title", "XA".into()),
+            ("node.country", "XA".into()),
+            ("node.data_dir", DATA_FOLDER.into()),
+        ])
+        .unwrap();
+        let config = Config::parse(&text, folder.path(), []).unwrap();
+        let then = Timestamp::from_secs(1_795_502_520);
+        let later = then.plus_secs(400 * DAY_SECS);
+        let dir = KeyDir::create(&old_dir, &authority, &OsRng, then).unwrap();
+        let other = KeyDir::create(&new_dir, &authority, &OsRng, then).unwrap();
+        let (root, tls) = (dir.root_key().unwrap(), dir.tls().unwrap());
+        let mut keys = dir.signing_keys().unwrap();
+        let sign = |keys: &SigningKeys, previous: Option<&Card>, now| {
+            let facts = CardFacts { config: &config, keys, tls: &tls, version: 1, previous, now };
+            sign_card(&facts, &root, &OsRng).map(|signed| signed.card)
+        };
+        let first = sign(&keys, None, then).unwrap();
+        let [old] = first.record_keys.as_slice() else { panic!("one key") };
+
+        let same = sign(&keys, Some(&first), later).unwrap();
+        let [kept] = same.record_keys.as_slice() else { panic!("still one key") };
+        assert_eq!((kept.key, kept.not_before), (old.key, old.not_before));
+        assert!(kept.not_after > old.not_after);
+        assert_eq!(same.log_vkeys.len(), 3, "2026, 2027 and 2028");
+        assert!(first.log_vkeys.iter().all(|vkey| same.log_vkeys.contains(vkey)));
+        assert!(same.log_vkeys.first().is_some_and(|vkey| vkey.contains("/log/2027")));
+
+        let mut replaced = other.signing_keys().unwrap();
+        let refused = sign(&replaced, Some(&first), later);
+        assert!(matches!(refused, Err(CardMakingError::ReceiptKey)));
+        std::mem::swap(&mut replaced.record, &mut keys.record);
+        let renewed = sign(&keys, Some(&first), later).unwrap();
+        assert_eq!(renewed.record_keys.len(), 2);
+        assert!(renewed.record_keys.contains(old), "with the validity that it had");
     }
 }

@@ -1,6 +1,6 @@
 //! Which keys speak for whom: the cards in force, read from the store and kept in memory; adopts no card.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -24,6 +24,8 @@ pub struct KnownAuthority {
     record_keys: Vec<RecordKey>,
     /// The receipt keys of every card.
     receipt_keys: Vec<VerifyingKey>,
+    /// The log keys of every card.
+    log_keys: Vec<VerifierKey>,
 }
 
 impl KnownAuthority {
@@ -32,6 +34,7 @@ impl KnownAuthority {
         Some(Self {
             record_keys: versions.iter().flat_map(|v| v.card.record_keys.clone()).collect(),
             receipt_keys: versions.iter().map(|v| v.card.receipt_key).collect(),
+            log_keys: log_keys_of(versions),
             card,
             bytes,
         })
@@ -56,11 +59,10 @@ impl KnownAuthority {
         }
     }
 
-    /// The named keys of the authority's log with that origin.
+    /// The keys of the authority's log with that origin, of every card.
     #[must_use]
     pub fn log_keys(&self, origin: &str) -> Vec<VerifierKey> {
-        let keys = self.card.log_vkeys.iter().filter_map(|vkey| vkey.parse().ok());
-        keys.filter(|key: &VerifierKey| key.name() == origin).collect()
+        self.log_keys.iter().filter(|key| key.name() == origin).cloned().collect()
     }
 
     /// The witness key.
@@ -68,6 +70,11 @@ impl KnownAuthority {
     pub fn witness_key(&self) -> Option<VerifierKey> {
         self.card.witness_vkey.parse().ok()
     }
+}
+
+fn log_keys_of(versions: &[SignedCard]) -> Vec<VerifierKey> {
+    let vkeys: BTreeSet<&String> = versions.iter().flat_map(|v| &v.card.log_vkeys).collect();
+    vkeys.into_iter().filter_map(|vkey| vkey.parse().ok()).collect()
 }
 
 /// The authorities that this node knows: itself and its peers.

@@ -72,6 +72,7 @@ async fn renewed(local: &Local, root: &Path) -> anyhow::Result<Value> {
         keys: &keys.signing_keys()?,
         tls: &keys.tls()?,
         version: current.card.version.saturating_add(1),
+        previous: Some(&current.card),
         now: SystemClock.now(),
     };
     let new = sign_card(&facts, &root, &OsRng)?;

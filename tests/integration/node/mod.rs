@@ -149,6 +149,7 @@ async fn a_new_card_reaches_peers_by_itself() {
         keys: &signing,
         tls: &tls,
         version,
+        previous: None,
         now: SystemClock.now(),
     };
     let root = keys.root_key().unwrap();
