@@ -124,6 +124,7 @@ impl Publisher {
             .await?;
         let Some(checkpoint) = checkpoint else { return Ok(()) };
         let size = u64::try_from(checkpoint.size).unwrap_or(0);
+        let is_first_look = !self.written.contains_key(&log.origin);
         let is_new = self.write_files(&log.origin, size).await?;
         let policy = self.policy(log)?;
         let mut is_witnessed = checkpoint.witnessed_at.is_some();
@@ -136,10 +137,15 @@ impl Publisher {
             is_witnessed = is_met(&policy, &note);
         }
         let is_now_witnessed = is_witnessed && checkpoint.witnessed_at.is_none();
-        if is_new || has_more || is_now_witnessed || checkpoint.published_at.is_none() {
-            let text = note.to_text().into_bytes();
-            self.keep(&checkpoint, has_more.then(|| text.clone()), is_witnessed).await?;
+        let text = note.to_text().into_bytes();
+        let is_news = is_new || has_more || is_now_witnessed || checkpoint.published_at.is_none();
+        // A crash, or a copied folder, may have left another checkpoint there than the store says was published.
+        let is_stale = is_first_look
+            && self.parts.files.checkpoint(&log.origin).await?.as_ref() != Some(&text);
+        if is_news || is_stale {
+            // The file first: the store never says "published" of what nobody can read.
             self.parts.files.put_checkpoint(&log.origin, &text).await?;
+            self.keep(&checkpoint, has_more.then_some(text), is_witnessed).await?;
             metrics::gauge!("sealane_log_published_size").set(as_gauge(size));
         }
         if is_witnessed {

@@ -112,3 +112,16 @@ async fn lost_files_are_made_again_and_changed_ones_are_never_overwritten() {
     assert_eq!(fs::read(&tile).unwrap(), b"changed", "an altered file is for people to look at");
     assert_eq!(published_size(&xa), newest, "no checkpoint covers it");
 }
+
+#[tokio::test]
+async fn a_checkpoint_file_that_is_behind_the_store_is_written_again_at_the_start() {
+    let mut xa = node_with_entries(3).await;
+    let newest = published_size(&xa);
+    let year = fs::read_dir(xa.data().join("log")).unwrap().next().unwrap().unwrap().path();
+    let before = fs::read(year.join("checkpoint")).unwrap();
+    fs::write(year.join("checkpoint"), "customs.xa.example/log/2026\n1\n").unwrap();
+    xa.start().await;
+    TestNode::until("the checkpoint is back", async || published_size(&xa) == newest).await;
+    xa.stop().await;
+    assert_eq!(fs::read(year.join("checkpoint")).unwrap(), before);
+}
