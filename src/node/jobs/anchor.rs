@@ -7,8 +7,8 @@ use bytes::Bytes;
 use crate::domain::id::AuthorityName;
 use crate::node::jobs::deliver::DeliverParts;
 use crate::node::log::{LogError, proof};
-use crate::node::peer::{AnchorItem, Anchors, SendErrorClass};
-use crate::node::store::outbox::{self, NewOutgoing, OutboxFrame, OutboxState, Outgoing};
+use crate::node::peer::{AnchorItem, Anchors, RefusalCode, SendError};
+use crate::node::store::outbox::{self, Lease, NewOutgoing, OutboxFrame, OutboxState, Outgoing};
 use crate::node::store::receipts::{self, Receipt};
 use crate::node::store::{Store, StoreError, Tx};
 use crate::transparency::note::Note;
@@ -22,8 +22,8 @@ const ANCHORS_PER_FRAME_MAX: usize = 256;
 /// How the rows of a batch of proofs ended.
 #[derive(Default)]
 pub(crate) struct Sent {
-    pub(crate) delivered: Vec<i64>,
-    pub(crate) settled: Vec<(i64, OutboxState, String)>,
+    pub(crate) delivered: Vec<Lease>,
+    pub(crate) settled: Vec<(Lease, OutboxState, String)>,
     pub(crate) postponed: Vec<(Outgoing, String)>,
 }
 
@@ -185,18 +185,42 @@ async fn send_part(
     sent: &mut Sent,
 ) {
     let (rows, items): (Vec<_>, Vec<_>) = part.into_iter().unzip();
-    match parts.courier.anchors(peer, &Anchors { checkpoint: note.clone(), items }).await {
-        Ok(()) => sent.delivered.extend(rows.iter().map(|row| row.id)),
-        Err(error) if error.class() == SendErrorClass::Refused => {
-            tracing::warn!(peer.authority = %peer, error = %error, "a peer refused proofs");
+    let anchors = Anchors { checkpoint: note.clone(), items };
+    match parts.courier.anchors(peer, &anchors).await {
+        Ok(()) => sent.delivered.extend(rows.iter().map(Outgoing::lease)),
+        Err(error) if is_final(&error) && rows.len() == 1 => {
+            tracing::warn!(peer.authority = %peer, error = %error, "a peer refused a proof");
             let why = error.to_string();
-            sent.settled
-                .extend(rows.into_iter().map(|row| (row.id, OutboxState::Refused, why.clone())));
+            sent.settled.extend(
+                rows.into_iter().map(|row| (row.lease(), OutboxState::Refused, why.clone())),
+            );
+        }
+        Err(error) if is_final(&error) => {
+            // One proof that cannot be read must not end those beside it.
+            for one in rows.into_iter().zip(anchors.items) {
+                Box::pin(send_part(parts, peer, note, vec![one], sent)).await;
+            }
         }
         Err(error) => {
             let why = error.to_string();
             sent.postponed.extend(rows.into_iter().map(|row| (row, why.clone())));
         }
+    }
+}
+
+/// Whether the same bytes will be refused for ever; all else may change with a card, a version or an hour.
+fn is_final(error: &SendError) -> bool {
+    match error {
+        SendError::TooLarge(_) => true,
+        SendError::Refused { refusal, .. } => {
+            matches!(refusal.code, RefusalCode::TooLarge | RefusalCode::Malformed)
+        }
+        SendError::NotPaired(_)
+        | SendError::Unreachable { .. }
+        | SendError::Identity { .. }
+        | SendError::NotAccepted { .. }
+        | SendError::Interrupted { .. }
+        | SendError::Answer { .. } => false,
     }
 }
 

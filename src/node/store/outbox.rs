@@ -1,10 +1,10 @@
 //! What waits to be sent to each peer, leased in order; sends nothing and sets no retry times.
 //!
 //! Order holds within a conversation (one peer, one case or request): a row is leased only if each older row of its
-//! conversation is settled or in the same lease. A lease carries a fencing token; who settles or postpones with
-//! another one gets a conflict.
+//! conversation is settled or in the same lease. A lease carries a fencing token and a number; what was leased, queued
+//! anew or taken back meanwhile is passed over by who settles or postpones under an earlier one.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::node::store::error::{StoreError, ensure_affected};
 use crate::node::store::table::{Cell, table, words};
@@ -80,12 +80,33 @@ table! {
         lease_token: i64,
         /// Until when it is leased, microseconds; 0 if it is not.
         lease_until: i64,
+        /// Counts its leases and the times that it was queued anew, so that a batch knows the row that it took.
+        lease_no: i64,
         /// Why it was postponed or refused.
         last_error: Option<String>,
         /// When it was queued, microseconds.
         queued_at: i64,
         /// When it was settled, microseconds.
         settled_at: Option<i64>,
+    }
+}
+
+/// What a batch holds of a row: it may end or postpone the row only while this is the row's last lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The row.
+    pub id: i64,
+    /// The token of the process.
+    pub token: i64,
+    /// Which lease of the row.
+    pub no: i64,
+}
+
+impl Outgoing {
+    /// The lease under which the row was read.
+    #[must_use]
+    pub const fn lease(&self) -> Lease {
+        Lease { id: self.id, token: self.lease_token, no: self.lease_no }
     }
 }
 
@@ -146,7 +167,7 @@ pub async fn requeue(
     tx.change_one(
         "-- outbox.requeue
          UPDATE outbox SET disclosure = $2, state = 'queued', queued_at = $3, settled_at = NULL,
-             next_at = 0, lease_until = 0, last_error = NULL
+             next_at = 0, lease_until = 0, lease_no = lease_no + 1, last_error = NULL
          WHERE id = $1",
         params![id, disclosure, at],
     )
@@ -173,7 +194,8 @@ pub async fn lease_due(
     let leased = tx
         .execute_in(
             "-- outbox.lease
-             UPDATE outbox SET lease_token = $1, lease_until = $2 WHERE state = 'queued' AND id IN",
+             UPDATE outbox SET lease_token = $1, lease_until = $2, lease_no = lease_no + 1
+             WHERE state = 'queued' AND id IN",
             params![token, lease_until],
             ids,
         )
@@ -182,6 +204,7 @@ pub async fn lease_due(
     for row in &mut due {
         row.lease_token = token;
         row.lease_until = lease_until;
+        row.lease_no = row.lease_no.saturating_add(1);
     }
     Ok(due)
 }
@@ -223,51 +246,67 @@ async fn unheld(
     Ok(due)
 }
 
-/// Ends the delivery of leased rows as `state`.
+/// Ends the delivery of leased rows as `state`; gives how many that were, without those whose lease is not the last.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] if one of them is not leased under `token`; none is settled then.
+/// As [`enqueue`].
 pub async fn settle(
     tx: &mut Tx,
-    ids: &[i64],
-    token: i64,
+    leases: &[Lease],
     state: OutboxState,
     at: i64,
     error: Option<&str>,
-) -> Result<(), StoreError> {
-    let settled = tx
-        .execute_in(
-            "-- outbox.settle
-             UPDATE outbox SET state = $2, settled_at = $3, last_error = $4, lease_until = 0
-             WHERE lease_token = $1 AND lease_until > 0 AND state = 'queued' AND id IN",
-            params![token, state, at, error],
-            ids.iter().map(Param::from).collect(),
-        )
-        .await?;
-    ensure_affected("outbox.settle", settled, ids.len() as u64)
+) -> Result<u64, StoreError> {
+    let mut settled = 0;
+    for ((token, no), ids) in by_number(leases) {
+        settled += tx
+            .execute_in(
+                "-- outbox.settle
+                 UPDATE outbox SET state = $3, settled_at = $4, last_error = $5, lease_until = 0
+                 WHERE lease_token = $1 AND lease_no = $2 AND lease_until > 0
+                   AND state = 'queued' AND id IN",
+                params![token, no, state, at, error],
+                ids,
+            )
+            .await?;
+    }
+    Ok(settled)
 }
 
-/// Gives leased rows back, to be sent again not before `next_at`.
+/// Gives leased rows back, to be sent again not before `next_at`; gives how many that were, as [`settle`] does.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] if one of them is not leased under `token`; none is postponed then.
+/// As [`enqueue`].
 pub async fn postpone(
     tx: &mut Tx,
-    ids: &[i64],
-    token: i64,
+    leases: &[Lease],
     next_at: i64,
     error: &str,
-) -> Result<(), StoreError> {
-    let postponed = tx
-        .execute_in(
-            "-- outbox.postpone
-             UPDATE outbox SET next_at = $2, last_error = $3, lease_until = 0, attempts = attempts + 1
-             WHERE lease_token = $1 AND lease_until > 0 AND state = 'queued' AND id IN",
-            params![token, next_at, error],
-            ids.iter().map(Param::from).collect(),
-        )
-        .await?;
-    ensure_affected("outbox.postpone", postponed, ids.len() as u64)
+) -> Result<u64, StoreError> {
+    let mut postponed = 0;
+    for ((token, no), ids) in by_number(leases) {
+        postponed += tx
+            .execute_in(
+                "-- outbox.postpone
+                 UPDATE outbox SET next_at = $3, last_error = $4, lease_until = 0,
+                     attempts = attempts + 1
+                 WHERE lease_token = $1 AND lease_no = $2 AND lease_until > 0
+                   AND state = 'queued' AND id IN",
+                params![token, no, next_at, error],
+                ids,
+            )
+            .await?;
+    }
+    Ok(postponed)
+}
+
+/// Each row is matched with its own lease; rows that were leased equally often share a statement.
+fn by_number(leases: &[Lease]) -> BTreeMap<(i64, i64), Vec<Param>> {
+    let mut numbers: BTreeMap<_, Vec<Param>> = BTreeMap::new();
+    for lease in leases {
+        numbers.entry((lease.token, lease.no)).or_default().push(lease.id.into());
+    }
+    numbers
 }
 
 /// Takes a record that is still queued for a peer back; gives how many rows that ended.

@@ -142,6 +142,7 @@ suite! {
     outbox:
         a_long_queue_does_not_hold_up_another_conversation,
         a_lost_lease_is_fenced_off,
+        a_row_that_is_queued_anew_while_it_is_sent_is_sent_again,
         a_postponed_row_is_due_at_once_when_its_peer_is_back,
         a_record_is_queued_once_for_a_peer_and_frame,
         a_row_waits_while_an_older_one_of_its_conversation_is_leased,

@@ -1,7 +1,7 @@
 //! Rules of the outbox: order within a conversation, leases, fencing, and its cost when the queue is long.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use sealane::node::store::outbox::{self, NewOutgoing, OutboxFrame, OutboxState, Outgoing};
+use sealane::node::store::outbox::{self, Lease, NewOutgoing, OutboxFrame, OutboxState, Outgoing};
 use sealane::node::store::{Store, StoreError, logs};
 
 use crate::store::{Place, numbered};
@@ -49,20 +49,27 @@ async fn lease_ids(store: &Store, now: i64, token: i64) -> Vec<i64> {
     lease(store, now, 100, token).await.iter().map(|row| row.id).collect()
 }
 
-async fn settle(store: &Store, ids: &[i64], token: i64) -> Result<(), StoreError> {
-    store
-        .write_with("settle", ids.to_vec(), move |tx, ids| {
-            Box::pin(outbox::settle(tx, ids, token, OutboxState::Delivered, NOW, None))
-        })
-        .await
+/// The `no`-th lease of a row.
+const fn held(id: i64, token: i64, no: i64) -> Lease {
+    Lease { id, token, no }
 }
 
-async fn postpone(store: &Store, id: i64, token: i64, next_at: i64) -> Result<(), StoreError> {
-    store
-        .write("postpone", move |tx| {
-            Box::pin(async move { outbox::postpone(tx, &[id], token, next_at, "away").await })
+async fn settle(store: &Store, leases: &[Lease]) -> u64 {
+    let settled: Result<u64, StoreError> = store
+        .write_with("settle", leases.to_vec(), move |tx, leases| {
+            Box::pin(outbox::settle(tx, leases, OutboxState::Delivered, NOW, None))
         })
-        .await
+        .await;
+    settled.unwrap()
+}
+
+async fn postpone(store: &Store, lease: Lease, next_at: i64) -> u64 {
+    let postponed: Result<u64, StoreError> = store
+        .write("postpone", move |tx| {
+            Box::pin(async move { outbox::postpone(tx, &[lease], next_at, "away").await })
+        })
+        .await;
+    postponed.unwrap()
 }
 
 pub(crate) async fn rows_are_leased_in_order_once_sealed(place: Place) {
@@ -84,7 +91,7 @@ pub(crate) async fn a_row_waits_while_an_older_one_of_its_conversation_is_leased
     seal(&store, 1, 3).await;
     assert_eq!(lease(&store, NOW, 1, 7).await[0].id, 1);
     assert_eq!(lease_ids(&store, NOW, 8).await, [3]);
-    settle(&store, &[1], 7).await.unwrap();
+    assert_eq!(settle(&store, &[held(1, 7, 1)]).await, 1);
     assert_eq!(lease_ids(&store, NOW, 8).await, [2]);
 }
 
@@ -93,7 +100,7 @@ pub(crate) async fn a_row_waits_while_an_older_one_of_its_conversation_is_postpo
     enqueue(&store, 1, &["a", "a", "b"]).await;
     seal(&store, 1, 3).await;
     assert_eq!(lease(&store, NOW, 1, 7).await[0].id, 1);
-    postpone(&store, 1, 7, NOW + 50).await.unwrap();
+    assert_eq!(postpone(&store, held(1, 7, 1), NOW + 50).await, 1);
     assert_eq!(lease_ids(&store, NOW, 8).await, [3]);
     assert_eq!(lease_ids(&store, NOW + 49, 8).await, Vec::<i64>::new());
     let due = lease(&store, NOW + 50, 100, 8).await;
@@ -106,7 +113,7 @@ pub(crate) async fn a_postponed_row_is_due_at_once_when_its_peer_is_back(place: 
     enqueue(&store, 1, &["a"]).await;
     seal(&store, 1, 1).await;
     lease_ids(&store, NOW, 7).await;
-    postpone(&store, 1, 7, NOW + 1_000_000_000).await.unwrap();
+    assert_eq!(postpone(&store, held(1, 7, 1), NOW + 1_000_000_000).await, 1);
     let woken: Result<u64, StoreError> =
         store.write("retry", |tx| Box::pin(outbox::retry_now(tx, PEER))).await;
     assert_eq!(woken.unwrap(), 1);
@@ -120,10 +127,30 @@ pub(crate) async fn a_lost_lease_is_fenced_off(place: Place) {
     assert_eq!(lease_ids(&store, NOW, 7).await, [1, 2]);
     let later = NOW + 2_000_000;
     assert_eq!(lease_ids(&store, later, 8).await, [1, 2], "the lease of 7 has run out");
-    assert!(matches!(settle(&store, &[1], 7).await, Err(StoreError::Conflict("outbox.settle"))));
-    assert!(matches!(postpone(&store, 2, 7, later).await, Err(StoreError::Conflict(_))));
-    settle(&store, &[1, 2], 8).await.unwrap();
-    assert!(settle(&store, &[1], 8).await.is_err(), "a settled row stays settled");
+    assert_eq!(settle(&store, &[held(1, 7, 1)]).await, 0);
+    assert_eq!(postpone(&store, held(2, 7, 1), later).await, 0);
+    assert_eq!(settle(&store, &[held(1, 8, 2), held(2, 8, 2)]).await, 2);
+    assert_eq!(settle(&store, &[held(1, 8, 2)]).await, 0, "a settled row stays settled");
+}
+
+pub(crate) async fn a_row_that_is_queued_anew_while_it_is_sent_is_sent_again(place: Place) {
+    let store = place.open().await;
+    enqueue(&store, 1, &["a", "b"]).await;
+    seal(&store, 1, 2).await;
+    let sent: Vec<_> = lease(&store, NOW, 100, 7).await.iter().map(Outgoing::lease).collect();
+    assert_eq!(sent, [held(1, 7, 1), held(2, 7, 1)]);
+    let wider: Result<(), StoreError> = store
+        .write("requeue", |tx| {
+            Box::pin(async move { outbox::requeue(tx, 1, Some(&[0x81, 4]), NOW).await })
+        })
+        .await;
+    wider.unwrap();
+    assert_eq!(settle(&store, &sent).await, 1, "the other row of the batch is settled");
+    let due = lease(&store, NOW, 100, 7).await;
+    let [again] = due.as_slice() else { panic!("one row is due: {due:?}") };
+    assert_eq!((again.id, again.disclosure.as_deref()), (1, Some([0x81, 4].as_slice())));
+    assert_eq!(settle(&store, &sent).await, 0, "also under the same token");
+    assert_eq!(settle(&store, &[again.lease()]).await, 1);
 }
 
 pub(crate) async fn leases_of_a_process_that_is_no_more_are_released(place: Place) {
@@ -180,7 +207,7 @@ pub(crate) async fn a_long_queue_does_not_hold_up_another_conversation(place: Pl
     assert_eq!(lease(&store, NOW, 256, 7).await.len(), 256);
     let quick = started.elapsed();
     assert!(quick.as_secs() < 5, "{quick:?}");
-    postpone(&store, 1, 7, NOW + 10_000_000).await.unwrap();
+    assert_eq!(postpone(&store, held(1, 7, 1), NOW + 10_000_000).await, 1);
     let started = tokio::time::Instant::now();
     assert_eq!(lease_ids(&store, NOW, 8).await, [many]);
     let blocked = started.elapsed();

@@ -343,7 +343,7 @@ impl Town {
     }
 
     async fn settle(&self, to: &Self, row: &Outgoing, answer: &ItemAnswer) {
-        let (id, hash, now) = (row.id, row.record_hash, self.desk.clock.now().0);
+        let (lease, hash, now) = (row.lease(), row.record_hash, self.desk.clock.now().0);
         let receipt = match answer {
             ItemAnswer::Receipt(bytes) => Some(delivered(to, &row.record_hash, bytes, self).await),
             ItemAnswer::Refused { .. } | ItemAnswer::Later { .. } => None,
@@ -361,8 +361,8 @@ impl Town {
                         receipts::keep(tx, receipt).await?;
                     }
                     match state {
-                        Some(state) => outbox::settle(tx, &[id], 1, state, now, None).await,
-                        None => outbox::postpone(tx, &[id], 1, 0, "later").await,
+                        Some(state) => outbox::settle(tx, &[lease], state, now, None).await,
+                        None => outbox::postpone(tx, &[lease], 0, "later").await,
                     }
                 })
             })

@@ -35,10 +35,15 @@ impl Desk {
         let Some(known) = self.cards.get(peer) else {
             return Err(Refusal::new(RefusalCode::NotPaired, "this node has no card of yours"));
         };
-        let keys = known.log_keys(&parsed.origin);
-        if !is_origin_of(peer, &parsed.origin) || keys.is_empty() {
-            let reason = "the checkpoint is not of a log that your card names";
+        if !is_origin_of(peer, &parsed.origin) {
+            let reason = "the checkpoint is not of a log of yours";
             return Err(Refusal::new(RefusalCode::NotPermitted, reason));
+        }
+        let keys = known.log_keys(&parsed.origin);
+        if keys.is_empty() {
+            // The card that names this log may be on its way: nothing is refused for good.
+            let reason = "this node has no card of yours yet that names the log";
+            return Err(Refusal::new(RefusalCode::Busy, reason));
         }
         let checkpoint = Checkpoint::open(&note, &parsed.origin, &keys)
             .map_err(|error| malformed(error.to_string()))?;

@@ -12,7 +12,7 @@ use crate::node::jobs::deliver::judge::{Verdict, judge};
 use crate::node::jobs::seam::{NotSendable, Sendable};
 use crate::node::peer::{Deliver, ItemAnswer, SendError, SendErrorClass};
 use crate::node::rng::random;
-use crate::node::store::outbox::{self, OutboxFrame, OutboxState, Outgoing};
+use crate::node::store::outbox::{self, Lease, OutboxFrame, OutboxState, Outgoing};
 use crate::node::store::receipts::{self, Receipt};
 use crate::node::store::{StoreError, peers};
 use crate::record::StatementHash;
@@ -21,23 +21,22 @@ use crate::record::card::Card;
 /// A batch on its way.
 pub(super) struct Batch {
     parts: DeliverParts,
-    token: i64,
 }
 
 /// How rows of a batch ended.
 #[derive(Default)]
 pub(super) struct Ends {
     /// Rows that arrived.
-    delivered: Vec<i64>,
+    delivered: Vec<Lease>,
     /// Records that arrived, whose proofs may be due.
     records: Vec<[u8; 32]>,
-    settled: Vec<(i64, OutboxState, String)>,
+    settled: Vec<(Lease, OutboxState, String)>,
     postponed: Vec<(Outgoing, String)>,
 }
 
 impl Batch {
-    pub(super) const fn new(parts: DeliverParts, token: i64) -> Self {
-        Self { parts, token }
+    pub(super) const fn new(parts: DeliverParts) -> Self {
+        Self { parts }
     }
 
     /// Sends the rows and stores what came of it. An error leaves them leased; they are due again when the lease ends.
@@ -105,7 +104,7 @@ impl Batch {
             return Ok(());
         };
         match self.parts.courier.push_card(peer, card.card.into()).await {
-            Ok(()) => ends.delivered.extend(rows.iter().map(|row| row.id)),
+            Ok(()) => ends.delivered.extend(rows.iter().map(Outgoing::lease)),
             Err(error) => ends.postpone_all(rows, &error.to_string()),
         }
         Ok(())
@@ -259,7 +258,7 @@ impl Batch {
                     let hash = StatementHash(row.record_hash);
                     tracing::warn!(peer.authority = %peer, record = %hash, reason = %why, "a peer refused a record");
                     match self.parts.outcomes.refused(peer, hash, *record).await {
-                        Ok(()) => ends.settled.push((row.id, OutboxState::Refused, why)),
+                        Ok(()) => ends.settled.push((row.lease(), OutboxState::Refused, why)),
                         Err(error) => ends.postponed.push((row, error.to_string())),
                     }
                 }
@@ -275,7 +274,7 @@ impl Batch {
         self.parts.drill.point(drill::AFTER_RECEIPT);
         self.parts.outcomes.receipted(peer, &hashes).await;
         metrics::counter!("sealane_delivered_total").increment(delivered.len() as u64);
-        ends.delivered.extend(delivered.iter().map(|row| row.id));
+        ends.delivered.extend(delivered.iter().map(Outgoing::lease));
         ends.records.extend(delivered.iter().map(|row| row.record_hash));
         Ok(())
     }
@@ -289,16 +288,15 @@ impl Batch {
             .await
     }
 
-    /// Ends or postpones the rows, in one transaction.
+    /// Ends or postpones the rows, in one transaction. What was queued anew or taken back meanwhile stays as it is.
     async fn settle(&self, peer: &str, ends: Ends) -> Result<(), StoreError> {
         let now = self.parts.clock.now();
         let jitter = u32::from_be_bytes(random(&*self.parts.rng));
-        let mut postponed: BTreeMap<(i64, String), Vec<i64>> = BTreeMap::new();
+        let mut postponed: BTreeMap<(i64, String), Vec<Lease>> = BTreeMap::new();
         for (row, why) in ends.postponed {
             let next_at = now.plus_millis(delay_ms(row.attempts, jitter)).0;
-            postponed.entry((next_at, why)).or_default().push(row.id);
+            postponed.entry((next_at, why)).or_default().push(row.lease());
         }
-        let token = self.token;
         let arrived = Arrived {
             own: self.parts.authority.to_string(),
             peer: peer.to_owned(),
@@ -313,13 +311,13 @@ impl Batch {
                 move |tx, (delivered, settled, postponed, arrived)| {
                     Box::pin(async move {
                         let state = OutboxState::Delivered;
-                        outbox::settle(tx, delivered, token, state, now.0, None).await?;
+                        outbox::settle(tx, delivered, state, now.0, None).await?;
                         anchor::enqueue_witnessed(tx, arrived, now.0).await?;
-                        for (id, state, why) in settled {
-                            outbox::settle(tx, &[*id], token, *state, now.0, Some(why)).await?;
+                        for (lease, state, why) in settled {
+                            outbox::settle(tx, &[*lease], *state, now.0, Some(why)).await?;
                         }
-                        for ((next_at, why), ids) in postponed {
-                            outbox::postpone(tx, ids, token, *next_at, why).await?;
+                        for ((next_at, why), leases) in postponed {
+                            outbox::postpone(tx, leases, *next_at, why).await?;
                         }
                         Ok::<_, StoreError>(())
                     })
@@ -342,7 +340,7 @@ impl Ends {
     fn not_sendable(&mut self, row: Outgoing, error: NotSendable) {
         match error {
             // What was erased is not sent any more: the erasure took it back.
-            NotSendable::Gone(why) => self.settled.push((row.id, OutboxState::Withdrawn, why)),
+            NotSendable::Gone(why) => self.settled.push((row.lease(), OutboxState::Withdrawn, why)),
             NotSendable::Later(why) => self.postponed.push((row, why)),
         }
     }

@@ -170,7 +170,7 @@ impl Deliverer {
                 }
                 has_started = true;
                 *self.in_flight.entry(peer.clone()).or_default() += 1;
-                let batch = batch::Batch::new(self.parts.clone(), self.token);
+                let batch = batch::Batch::new(self.parts.clone());
                 self.batches.spawn(async move {
                     batch.run(&peer, rows).await;
                     peer

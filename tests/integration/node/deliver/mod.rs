@@ -7,6 +7,7 @@ use sealane::node::jobs::anchor::keep_proofs;
 use sealane::node::jobs::deliver::{DeliverParts, Deliverer};
 use sealane::node::jobs::resting::Resting;
 use sealane::node::jobs::roster::Roster;
+use sealane::node::peer::RefusalCode;
 use sealane::node::rng::OsRng;
 use sealane::node::signals::Signals;
 use sealane::node::store::outbox::{self, OutboxState};
@@ -178,6 +179,43 @@ async fn a_witnessed_proof_is_kept_and_pushed_to_who_holds_the_record() {
         .await
         .unwrap();
     assert!(own.is_empty(), "every own receipt has its proof");
+}
+
+/// Keeps the proofs of everything that is sealed, as if the newest checkpoint were witnessed.
+async fn witness(world: &World) {
+    let checkpoint = world
+        .store
+        .read("test", |tx| {
+            Box::pin(async move {
+                let log = logs::newest(tx).await?.unwrap();
+                Ok::<_, StoreError>(logs::last_checkpoint(tx, &log.origin).await?.unwrap())
+            })
+        })
+        .await
+        .unwrap();
+    let place = (checkpoint.origin.as_str(), u64::try_from(checkpoint.size).unwrap());
+    keep_proofs(&world.store, place, &checkpoint.note, world.now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn proofs_that_a_peer_cannot_place_yet_are_sent_again_and_unreadable_ones_end_alone() {
+    let world = World::new(3).await;
+    world.queue(&["a", "b", "c"]).await;
+    world.deliver_until_settled().await;
+    witness(&world).await;
+    for code in [RefusalCode::NotPermitted, RefusalCode::UnknownMethod, RefusalCode::Busy] {
+        world.peer.refuses_anchors(Some(code));
+        world.deliver_now().await;
+        world.later();
+    }
+    assert!(world.peer.anchors().is_empty());
+    world.peer.refuses_anchors(None);
+    world.peer.cannot_read_proof_of(world.hashes()[1]);
+    world.deliver_until_settled().await;
+    let hashes = [world.hashes()[0].0, world.hashes()[2].0];
+    let mut got: Vec<_> = world.peer.anchors().iter().map(|anchor| anchor.statement).collect();
+    got.sort_by_key(|hash| hashes.iter().position(|known| known == hash));
+    assert_eq!(got, hashes, "the other two arrived");
 }
 
 /// A deliverer over the world's store and peer.

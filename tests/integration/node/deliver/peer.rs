@@ -47,6 +47,8 @@ struct State {
     script: VecDeque<Fault>,
     refused: Vec<StatementHash>,
     anchors: Vec<AnchorItem>,
+    anchors_code: Option<RefusalCode>,
+    unread: Vec<[u8; 32]>,
     asked: usize,
 }
 
@@ -75,6 +77,16 @@ impl FakePeer {
 
     pub(super) fn never_takes(&self, hash: StatementHash) {
         self.state.lock().unwrap().refused.push(hash);
+    }
+
+    /// Refuses all proofs with that code from now on, or none.
+    pub(super) fn refuses_anchors(&self, code: Option<RefusalCode>) {
+        self.state.lock().unwrap().anchors_code = code;
+    }
+
+    /// Cannot read the proof of that record.
+    pub(super) fn cannot_read_proof_of(&self, hash: StatementHash) {
+        self.state.lock().unwrap().unread.push(hash.0);
     }
 
     pub(super) fn log(&self) -> Vec<Vec<u8>> {
@@ -189,7 +201,13 @@ impl Courier for FakePeer {
     }
 
     async fn anchors(&self, _: &AuthorityName, anchors: &Anchors) -> Result<(), SendError> {
-        self.state.lock().unwrap().anchors.extend(anchors.items.iter().cloned());
+        let mut state = self.state.lock().unwrap();
+        let is_unread = anchors.items.iter().any(|it| state.unread.contains(&it.statement));
+        if let Some(code) = state.anchors_code.or(is_unread.then_some(RefusalCode::Malformed)) {
+            let refusal = Refusal { code, text: "no".to_owned() };
+            return Err(SendError::Refused { peer: self.name.clone(), refusal });
+        }
+        state.anchors.extend(anchors.items.iter().cloned());
         Ok(())
     }
 

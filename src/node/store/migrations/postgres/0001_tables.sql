@@ -131,6 +131,7 @@ CREATE TABLE outbox (
     next_at BIGINT NOT NULL DEFAULT 0,
     lease_token BIGINT NOT NULL DEFAULT 0,
     lease_until BIGINT NOT NULL DEFAULT 0,
+    lease_no BIGINT NOT NULL DEFAULT 0,
     last_error TEXT,
     queued_at BIGINT NOT NULL,
     settled_at BIGINT,

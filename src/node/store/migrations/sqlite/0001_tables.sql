@@ -131,6 +131,7 @@ CREATE TABLE outbox (
     next_at INTEGER NOT NULL DEFAULT 0,
     lease_token INTEGER NOT NULL DEFAULT 0,
     lease_until INTEGER NOT NULL DEFAULT 0,
+    lease_no INTEGER NOT NULL DEFAULT 0,
     last_error TEXT,
     queued_at INTEGER NOT NULL,
     settled_at INTEGER,
