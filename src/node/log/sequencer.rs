@@ -195,7 +195,7 @@ impl Sequencer {
             .parts
             .store
             .read("log_waiting", move |tx| {
-                Box::pin(async move { records::after(tx, after, BATCH_RECORDS_MAX).await })
+                Box::pin(async move { records::unsealed(tx, after, BATCH_RECORDS_MAX).await })
             })
             .await?;
         if waiting.is_empty() {
@@ -237,7 +237,7 @@ impl Sequencer {
     fn sign(
         &self,
         open: &OpenLog,
-        waiting: &[records::Record],
+        waiting: &[records::Unsealed],
     ) -> Result<(Sealed, TileBuilder), LogError> {
         let now = self.parts.clock.now();
         let mut builder = open.builder.clone();

@@ -70,6 +70,20 @@ table! {
 }
 
 table! {
+    /// What the log takes of a record.
+    Unsealed = records (hash) {
+        /// Its place in commit order; places rise, with gaps.
+        seq: i64,
+        /// SHA-256 of the statement.
+        hash: [u8; 32],
+        /// Kind and version.
+        kind: String,
+        /// The COSE bytes.
+        statement: Vec<u8>,
+    }
+}
+
+table! {
     /// The fields of a record that one content key opens, sealed.
     SealedFields = record_fields (record_seq, key_group) {
         /// The record's place in commit order.
@@ -229,7 +243,20 @@ pub async fn after(tx: &mut Tx, seq: i64, limit: i64) -> Result<Vec<Record>, Sto
     .await
 }
 
-/// Up to `limit` places and hashes after a place in commit order: what the sequencer seals next.
+/// What the log takes of up to `limit` records after a place in commit order: what the sequencer seals next.
+///
+/// # Errors
+/// As [`append`].
+pub async fn unsealed(tx: &mut Tx, seq: i64, limit: i64) -> Result<Vec<Unsealed>, StoreError> {
+    tx.select(
+        "-- records.unsealed
+         SELECT seq, hash, kind, statement FROM records WHERE seq > $1 ORDER BY seq LIMIT $2",
+        params![seq, limit],
+    )
+    .await
+}
+
+/// Up to `limit` places and hashes after a place in commit order.
 ///
 /// # Errors
 /// As [`append`].
