@@ -163,6 +163,11 @@ impl Prepared {
         self.held.statement().hash()
     }
 
+    /// The row of the record.
+    pub(crate) const fn row(&self) -> &NewRecord {
+        &self.row
+    }
+
     /// The sealed leaves of a record that is kept already.
     pub(crate) fn sealed_as(&self, seq: i64) -> Vec<SealedFields> {
         let groups = self.sealed.iter();
@@ -183,14 +188,9 @@ impl Prepared {
 
     /// Keeps the record without a chain of its own: received statements, whose order their author decides.
     pub(crate) async fn insert(&self, tx: &mut Tx) -> Result<i64, StoreError> {
-        self.insert_new(tx).await?.ok_or(StoreError::Conflict("records.append"))
-    }
-
-    /// As [`Prepared::insert`], unless the record is kept already.
-    pub(crate) async fn insert_new(&self, tx: &mut Tx) -> Result<Option<i64>, StoreError> {
-        let Some(seq) = records::append_new(tx, &self.row).await? else { return Ok(None) };
+        let seq = records::append(tx, &self.row).await?;
         records::put_fields(tx, &self.sealed_as(seq)).await?;
-        Ok(Some(seq))
+        Ok(seq)
     }
 }
 

@@ -5,9 +5,10 @@ use serde_json::json;
 use crate::domain::id::ObjectId;
 use crate::node::casework::exchange_tests::network::{Town, towns, towns_with};
 use crate::node::casework::{ActInput, Error, NewRequest, RequestQuery, RequestView};
-use crate::node::peer::ItemAnswer;
+use crate::node::peer::{Deliver, ItemAnswer};
 use crate::node::profiles::{GENERIC_POLICY, Profiles};
 use crate::policy::Action;
+use crate::record::StatementHash;
 
 /// A request that the generic profile passes.
 pub(super) fn new_request(to: &Town) -> NewRequest {
@@ -99,6 +100,42 @@ async fn a_request_goes_from_draft_to_close_and_both_sides_agree_at_each_step() 
     assert!(one.acts.iter().all(|act| act.verdict == "applied" && act.position.is_some()));
     assert_eq!(one.content.get("facts"), Some(&json!("three consignments")));
     assert_eq!(one.content, other.content);
+}
+
+#[tokio::test]
+async fn acts_of_one_frame_are_kept_in_order_and_the_answer_to_one_comes_before_the_next() {
+    let [xa, xb] = towns().await;
+    let draft = xa.drafted(&xb).await;
+    let id = draft.id.as_str();
+    xa.does(id, json!({"act": "submit"})).await;
+    xa.does(id, json!({"act": "withdraw"})).await;
+    let frames = xa.send(&xb).await.frames;
+    assert_eq!(frames.first().map(|frame| frame.items.len()), Some(2));
+    xb.send(&xa).await;
+    both_are(&xa, &xb, id, "WITHDRAWN").await;
+    for town in [&xa, &xb] {
+        let acts = town.sees(id).await.acts;
+        let acts: Vec<_> = acts.iter().map(|act| act.act.as_str()).collect();
+        assert_eq!(acts, ["submit", "receipt", "withdraw"], "{}", town.name());
+    }
+}
+
+#[tokio::test]
+async fn a_statement_twice_in_a_frame_is_kept_once_and_answered_twice_alike() {
+    let [xa, xb] = towns().await;
+    let draft = xa.drafted(&xb).await;
+    let id = draft.id.as_str();
+    let submitted = xa.does(id, json!({"act": "submit"})).await;
+    let mut hash = [0; 32];
+    hex::decode_to_slice(&submitted.acts[0].hash, &mut hash).unwrap();
+    let item = xa.item(StatementHash(hash), None).await;
+    let deliver = Deliver { checkpoints: vec![], items: vec![item.clone(), item] };
+    let answers = xb.desk.receive(xa.name(), deliver.clone()).await.unwrap();
+    assert!(
+        matches!(answers.as_slice(), [ItemAnswer::Receipt(one), ItemAnswer::Receipt(other)] if one == other)
+    );
+    assert_eq!(xb.desk.receive(xa.name(), deliver).await.unwrap(), answers);
+    assert_eq!(xb.sees(id).await.acts.len(), 2, "the act and its receipt");
 }
 
 #[tokio::test]

@@ -38,12 +38,18 @@ pub(crate) trait Arrival: Send + Sync + 'static {
     /// [`ArrivalError::Refused`] undoes the keeping and is answered with a signed refusal.
     async fn apply(&self, tx: &mut Tx, hash: StatementHash) -> Result<(), ArrivalError>;
 
-    /// What follows once it is kept, outside of the write; state that is computed anew and may be computed again.
+    /// What follows once it is kept, outside of the write; state that is computed anew and may be computed again. Done
+    /// once for all records of a frame that are about the same object.
     ///
     /// # Errors
     /// What follows is then computed when it is next looked at.
     async fn after(&self, _: &Desk) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// Whether it keeps a record of this node's own, which comes in commit order before later ones of the same object.
+    fn has_answer(&self) -> bool {
+        false
     }
 
     /// What the inbox says of it.

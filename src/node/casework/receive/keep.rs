@@ -1,22 +1,23 @@
 //! Keeps a frame of verified records in one transaction, and the signed refusals of the others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 
 use crate::domain::id::{AuthorityName, ObjectId};
-use crate::node::casework::append::{Authorship, Prepared};
+use crate::node::casework::append::Authorship;
 use crate::node::casework::load::Held;
 use crate::node::casework::receive::Step;
-use crate::node::casework::receive::arrival::{Arrival, ArrivalError, Stopped};
+use crate::node::casework::receive::arrival::Stopped;
 use crate::node::casework::receive::open::{Opened, Refused};
+use crate::node::casework::receive::write::{BatchError, Ready, write_batch};
 use crate::node::casework::{Desk, Error};
 use crate::node::peer::message::{ItemAnswer, LaterReason};
 use crate::node::rng::random;
 use crate::node::store::inbox::{self, InboxOutcome, Incoming};
-use crate::node::store::receipts::{self, Receipt};
-use crate::node::store::{StoreError, Tx, logs, records};
+use crate::node::store::{StoreError, logs, receipts, records};
 use crate::record::StatementHash;
 use crate::record::kinds::delivery::DeliveryRefused;
 
@@ -46,48 +47,25 @@ impl Outcome {
     }
 }
 
-/// A record that is ready to be kept.
-struct Ready {
-    prepared: Prepared,
-    arrival: Box<dyn Arrival>,
-    receipt: Receipt,
-    incoming: Incoming,
-}
-
-/// What the write makes of one ready record.
-enum Written {
-    Kept(i64),
-    Seen,
-    Refused(Refused),
-    Later(LaterReason),
+/// An item on its way into the write.
+enum Item {
+    /// It does not get there.
+    Ended(Outcome),
+    Ready(StatementHash, Arc<Ready>),
 }
 
 impl Desk {
     pub(super) async fn keep(&self, peer: &AuthorityName, steps: Vec<Step>) -> Vec<Outcome> {
-        let mut outcomes = Vec::with_capacity(steps.len());
-        let mut ready = Vec::new();
-        for step in steps {
-            outcomes.push(match step {
-                Step::Answered(answer) => Outcome::Answered(answer),
-                Step::Seen(hash) => self.seen_outcome(peer, hash).await,
-                Step::SeenMore(opened) => {
-                    let hash = opened.held.statement().hash();
-                    match self.merge_leaves(*opened).await {
-                        Ok(()) => self.seen_outcome(peer, hash).await,
-                        Err(error) => later(&error),
-                    }
-                }
-                Step::Refused(hash, refused) => self.refuse(peer, hash, refused).await,
-                Step::Opened(opened) => {
-                    let hash = opened.held.statement().hash();
-                    match self.make_ready(peer, *opened).await {
-                        Ok(made) => {
-                            ready.push((outcomes.len(), hash, Arc::new(made)));
-                            Outcome::Kept(hash, None)
-                        }
-                        Err(Stopped::Refused(refused)) => self.refuse(peer, hash, refused).await,
-                        Err(Stopped::Failed(error)) => later(&error),
-                    }
+        // Together, since each of them waits for the store.
+        let items = join_all(steps.into_iter().map(|step| self.item(peer, step))).await;
+        let mut outcomes = Vec::with_capacity(items.len());
+        let mut ready = Vec::with_capacity(items.len());
+        for item in items {
+            outcomes.push(match item {
+                Item::Ended(outcome) => outcome,
+                Item::Ready(hash, made) => {
+                    ready.push((outcomes.len(), hash, made));
+                    Outcome::Kept(hash, None)
                 }
             });
         }
@@ -97,6 +75,29 @@ impl Desk {
             }
         }
         outcomes
+    }
+
+    async fn item(&self, peer: &AuthorityName, step: Step) -> Item {
+        Item::Ended(match step {
+            Step::Answered(answer) => Outcome::Answered(answer),
+            Step::Seen(hash) => self.seen_outcome(peer, hash).await,
+            Step::SeenMore(opened) => {
+                let hash = opened.held.statement().hash();
+                match self.merge_leaves(*opened).await {
+                    Ok(()) => self.seen_outcome(peer, hash).await,
+                    Err(error) => later(&error),
+                }
+            }
+            Step::Refused(hash, refused) => self.refuse(peer, hash, refused).await,
+            Step::Opened(opened) => {
+                let hash = opened.held.statement().hash();
+                match self.make_ready(peer, *opened).await {
+                    Ok(made) => return Item::Ready(hash, Arc::new(made)),
+                    Err(Stopped::Refused(refused)) => self.refuse(peer, hash, refused).await,
+                    Err(Stopped::Failed(error)) => later(&error),
+                }
+            }
+        })
     }
 
     async fn make_ready(&self, peer: &AuthorityName, opened: Opened) -> Result<Ready, Stopped> {
@@ -131,13 +132,11 @@ impl Desk {
             match written {
                 Ok(seqs) => {
                     self.committed();
-                    for ((place, hash, ready), written) in ready.drain(..).zip(seqs) {
-                        let seq = if let Written::Kept(seq) = written { Some(seq) } else { None };
-                        if let Err(error) = ready.arrival.after(self).await {
-                            tracing::warn!(error = %error, record = %hash, "what follows from a kept record is computed later");
-                        }
-                        done.push((place, Outcome::Kept(hash, seq)));
-                    }
+                    self.follow(&ready).await;
+                    let kept = ready.drain(..).zip(seqs);
+                    done.extend(
+                        kept.map(|((place, hash, _), seq)| (place, Outcome::Kept(hash, seq))),
+                    );
                 }
                 Err(BatchError::Refused(index, refused)) => {
                     if index >= ready.len() {
@@ -160,6 +159,20 @@ impl Desk {
             }
         }
         done
+    }
+
+    /// What follows from kept records, once for each object.
+    async fn follow(&self, ready: &[(usize, StatementHash, Arc<Ready>)]) {
+        let mut objects = HashSet::new();
+        let fresh =
+            ready.iter().filter(|(_, _, ready)| objects.insert(&ready.prepared.row().object));
+        let following = fresh.map(|(_, hash, ready)| async move {
+            if let Err(error) = ready.arrival.after(self).await {
+                tracing::warn!(error = %error, record = %hash, "what follows from a kept record is computed later");
+            }
+        });
+        // Together, so that their writes are committed together.
+        join_all(following).await;
     }
 
     /// Signs, keeps and remembers a refusal; the delivery of that statement ends with it.
@@ -282,48 +295,6 @@ impl Desk {
             }
         }
         answers
-    }
-}
-
-/// Why a batch was undone.
-enum BatchError {
-    /// The record at that place was refused by its family.
-    Refused(usize, Refused),
-    /// What the record at that place builds on is missing.
-    Later(usize, LaterReason),
-    Store(StoreError),
-}
-
-impl From<StoreError> for BatchError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-async fn write_batch(tx: &mut Tx, batch: &[Arc<Ready>]) -> Result<Vec<Written>, BatchError> {
-    let mut written = Vec::with_capacity(batch.len());
-    for (place, ready) in batch.iter().enumerate() {
-        match write_one(tx, ready).await {
-            Ok(Written::Refused(refused)) => return Err(BatchError::Refused(place, refused)),
-            Ok(Written::Later(reason)) => return Err(BatchError::Later(place, reason)),
-            Ok(done @ (Written::Kept(_) | Written::Seen)) => written.push(done),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(written)
-}
-
-async fn write_one(tx: &mut Tx, ready: &Ready) -> Result<Written, StoreError> {
-    if !inbox::keep(tx, &ready.incoming).await? {
-        return Ok(Written::Seen);
-    }
-    let Some(seq) = ready.prepared.insert_new(tx).await? else { return Ok(Written::Seen) };
-    receipts::keep(tx, &ready.receipt).await?;
-    match ready.arrival.apply(tx, ready.prepared.hash()).await {
-        Ok(()) => Ok(Written::Kept(seq)),
-        Err(ArrivalError::Refused(refused)) => Ok(Written::Refused(refused)),
-        Err(ArrivalError::Later(reason)) => Ok(Written::Later(reason)),
-        Err(ArrivalError::Store(error)) => Err(error),
     }
 }
 

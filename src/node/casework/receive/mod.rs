@@ -8,6 +8,7 @@ pub(crate) mod whose;
 
 mod keep;
 mod merge;
+mod write;
 
 use std::sync::Arc;
 use std::time::Duration;

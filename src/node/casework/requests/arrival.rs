@@ -15,7 +15,6 @@ use crate::node::casework::requests::CONTENT;
 use crate::node::casework::requests::act::outgoing;
 use crate::node::casework::requests::check::check;
 use crate::node::casework::requests::draft::answer_by;
-use crate::node::casework::requests::folded::Folded;
 use crate::node::casework::requests::order::side;
 use crate::node::casework::{Desk, Error};
 use crate::node::profiles::ProfileHash;
@@ -87,6 +86,10 @@ impl Arrival for ActArrival {
         Ok(())
     }
 
+    fn has_answer(&self) -> bool {
+        self.answer.is_some()
+    }
+
     async fn after(&self, desk: &Desk) -> Result<(), Error> {
         desk.recompute_request(self.id).await
     }
@@ -118,11 +121,6 @@ impl Desk {
         let direction = self.direction_of(peer, &payload)?;
         let (common, hash) = (record.common(), record.hash());
         let id = common.object;
-        let known = match self.folded(id).await {
-            Ok(folded) => Some(folded),
-            Err(Error::NotFound(_)) => None,
-            Err(error) => return Err(error.into()),
-        };
         let now = self.clock.now().0;
         let begins = Request {
             id: id.to_string(),
@@ -139,10 +137,9 @@ impl Desk {
             late_withdrawal: 0,
         };
         let arriving = arriving(peer, common, hash, act, &payload);
-        let is_new_submission = direction == Direction::In
-            && matches!(act, Act::Submit | Act::Resubmit)
-            && is_applied(known.as_ref(), arriving);
-        let answer = if is_new_submission {
+        let is_submission =
+            direction == Direction::In && matches!(act, Act::Submit | Act::Resubmit);
+        let answer = if is_submission && self.would_apply(id, arriving).await? {
             Some(self.node_answer(peer, common, hash, act, &payload).await?)
         } else {
             None
@@ -155,6 +152,17 @@ impl Desk {
             begins,
             answer,
         }))
+    }
+
+    /// Whether an act of the applicant would take effect where it arrives.
+    async fn would_apply(&self, id: ObjectId, arriving: SequencedAct) -> Result<bool, Error> {
+        let state = match self.folded(id).await {
+            Ok(folded) => folded.with_next(arriving),
+            Err(Error::NotFound(_)) => fold(&[arriving]),
+            Err(error) => return Err(error),
+        };
+        let is_applied = state.verdicts.last() == Some(&Verdict::Applied);
+        Ok(is_applied && arriving.side == Side::Applicant)
     }
 
     /// Both parties are named in each act; one of them signed it and the other is this node.
@@ -265,13 +273,4 @@ fn act_row(
 /// An applicant's submission begins a request at the requested side, an oral one at the applicant's.
 const fn begins_a_request(direction: Direction, act: Act) -> bool {
     matches!((direction, act), (Direction::In, Act::Submit) | (Direction::Out, Act::RecordOral))
-}
-
-/// Whether an act would take effect where it arrives.
-fn is_applied(known: Option<&Folded>, arriving: SequencedAct) -> bool {
-    let state = match known {
-        Some(folded) => folded.with_next(arriving),
-        None => fold(&[arriving]),
-    };
-    state.verdicts.last() == Some(&Verdict::Applied) && arriving.side == Side::Applicant
 }
