@@ -15,16 +15,13 @@ impl Desk {
             .store
             .read("held_many", move |tx| {
                 Box::pin(async move {
-                    let mut stored = HashMap::with_capacity(keys.len());
-                    for row in records::get_many(tx, &keys).await? {
-                        stored.insert(row.hash, Stored::read(tx, row).await?);
-                    }
-                    Ok::<_, StoreError>(stored)
+                    let rows = records::get_many(tx, &keys).await?;
+                    Stored::read_all(tx, rows).await
                 })
             })
             .await;
-        let mut stored = match read {
-            Ok(stored) => stored,
+        let mut stored: HashMap<_, _> = match read {
+            Ok(stored) => stored.into_iter().map(|one| (one.row.hash, one)).collect(),
             Err(error) => {
                 let text = error.to_string();
                 return hashes.iter().map(|_| Err(Error::Unavailable(text.clone()))).collect();

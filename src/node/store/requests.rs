@@ -4,7 +4,7 @@ use crate::node::store::error::StoreError;
 use crate::node::store::filter::{Filter, Page};
 use crate::node::store::table::{table, words};
 use crate::node::store::tx::Tx;
-use crate::node::store::value::params;
+use crate::node::store::value::{Param, params};
 
 words! {
     /// Who began it.
@@ -184,18 +184,18 @@ pub async fn acts(tx: &mut Tx, request_id: &str) -> Result<Vec<RequestAct>, Stor
     .await
 }
 
-/// The act of a record.
+/// The acts of records, in no fixed order.
 ///
 /// # Errors
 /// As [`insert`].
-pub async fn act_of_record(
+pub async fn acts_of_records(
     tx: &mut Tx,
-    record_hash: &[u8; 32],
-) -> Result<Option<RequestAct>, StoreError> {
-    tx.select_one(
-        "-- request_acts.of_record
-         SELECT * FROM request_acts WHERE record_hash = $1",
-        params![record_hash],
+    record_hashes: &[[u8; 32]],
+) -> Result<Vec<RequestAct>, StoreError> {
+    tx.select_in(
+        "-- request_acts.of_records\nSELECT * FROM request_acts WHERE record_hash IN",
+        params![],
+        record_hashes.iter().map(Param::from).collect(),
     )
     .await
 }

@@ -314,7 +314,7 @@ pub(crate) async fn requests_and_their_acts_in_order(place: Place) {
     assert_eq!(read!(store, |tx| requests::due_before(tx, 51, 5).await).len(), 1);
     let found = read!(store, |tx| requests::get(tx, "r1").await).unwrap();
     assert_eq!(found, request("acknowledged"));
-    assert!(read!(store, |tx| requests::act_of_record(tx, &hash(3)).await).is_some());
+    assert_eq!(read!(store, |tx| requests::acts_of_records(tx, &[hash(3)]).await).len(), 1);
 }
 
 pub(crate) async fn summaries_with_recipients_and_sources(place: Place) {

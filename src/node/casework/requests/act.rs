@@ -168,19 +168,26 @@ impl Desk {
                 // The other side's statement moved the chain: look again, and sign on its head.
                 Err(Error::Conflict(_)) if round < ROUNDS_MAX => {}
                 Err(error) => return Err(error),
-                Ok(()) => break,
+                Ok(Some(folded)) => return self.view_of(folded).await,
+                Ok(None) => break,
             }
         }
         self.request_view(request).await
     }
 
-    async fn try_act(&self, permit: &Permit, id: ObjectId, wanted: &Wanted) -> Result<(), Error> {
+    /// Gives the request with the act; nothing if a draft was discarded.
+    async fn try_act(
+        &self,
+        permit: &Permit,
+        id: ObjectId,
+        wanted: &Wanted,
+    ) -> Result<Option<Folded>, Error> {
         let folded = self.folded(id).await?;
         if folded.acts.is_empty() && folded.row.state != State::Draft.name() {
             return Err(Error::IllegalStep("the draft was discarded".to_owned()));
         }
         if folded.acts.is_empty() && wanted.act == Act::Discard {
-            return self.discard_draft(permit, id).await;
+            return self.discard_draft(permit, id).await.map(|()| None);
         }
         let payload = self.payload(permit, &folded, wanted).await?;
         let is_requested = folded.is_requested();
@@ -201,7 +208,7 @@ impl Desk {
             })
             .await?;
         self.committed();
-        self.recompute_request(id).await
+        self.refolded(id).await.map(Some)
     }
 
     /// What the act says.

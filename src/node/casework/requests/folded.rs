@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use futures_util::future::join_all;
+
 use crate::domain::assistance::{
     Act, RequestState, SequencedAct, State, Verdict, VoidReason, fold,
 };
@@ -57,10 +59,8 @@ async fn read(tx: &mut Tx, id: String) -> Result<Option<Read>, StoreError> {
     let Some(row) = requests::get(tx, &id).await? else { return Ok(None) };
     let acts = requests::acts(tx, &id).await?;
     let hashes: Vec<_> = acts.iter().map(|act| act.record_hash).collect();
-    let mut stored = Vec::new();
-    for record in records::get_many(tx, &hashes).await? {
-        stored.push(Stored::read(tx, record).await?);
-    }
+    let rows = records::get_many(tx, &hashes).await?;
+    let stored = Stored::read_all(tx, rows).await?;
     let leaves = logs::leaves_of(tx, &hashes).await?;
     let receipts = receipts::of_records(tx, &hashes).await?;
     let head = chains::get(tx, &id, SHARED_CHAIN).await?.map(|chain| chain.head);
@@ -151,8 +151,18 @@ impl Desk {
     /// # Errors
     /// [`Error::NotFound`], or what the store says.
     pub async fn recompute_request(&self, id: ObjectId) -> Result<(), Error> {
-        let folded = self.folded(id).await?;
-        let (row, acts) = folded.rows(self.clock.now());
+        self.refolded(id).await.map(drop)
+    }
+
+    /// As [`Desk::recompute_request`]; gives what was folded.
+    pub(crate) async fn refolded(&self, id: ObjectId) -> Result<Folded, Error> {
+        let mut folded = self.folded(id).await?;
+        let (row, mut acts) = folded.rows(self.clock.now());
+        acts.retain(|act| !folded.acts.iter().any(|known| known.row == *act));
+        if acts.is_empty() && row == folded.row {
+            return Ok(folded);
+        }
+        folded.row = row.clone();
         self.store
             .write_with("recompute_request", (row, acts), |tx, (row, acts)| {
                 Box::pin(async move {
@@ -166,7 +176,7 @@ impl Desk {
                 })
             })
             .await?;
-        Ok(())
+        Ok(folded)
     }
 
     /// Places the own acts among these records that a peer has just receipted.
@@ -182,24 +192,17 @@ impl Desk {
         let acts = self
             .store
             .read("receipted_acts", move |tx| {
-                Box::pin(async move {
-                    let mut found = Vec::new();
-                    for key in &keys {
-                        found.extend(requests::act_of_record(tx, key).await?);
-                    }
-                    Ok::<_, StoreError>(found)
-                })
+                Box::pin(async move { requests::acts_of_records(tx, &keys).await })
             })
             .await?;
         let mut ids: Vec<ObjectId> =
             acts.iter().filter_map(|act| act.request_id.parse().ok()).collect();
         ids.sort_unstable();
         ids.dedup();
-        for id in ids {
-            tracing::debug!(peer.authority = %peer, request = %id, "acts of a request were receipted");
-            self.recompute_request(id).await?;
-        }
-        Ok(())
+        tracing::debug!(peer.authority = %peer, requests = ids.len(), "acts of requests were receipted");
+        // Together, so that their writes are committed together.
+        let recomputed = join_all(ids.into_iter().map(|id| self.recompute_request(id))).await;
+        recomputed.into_iter().collect()
     }
 }
 

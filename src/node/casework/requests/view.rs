@@ -200,12 +200,16 @@ impl Desk {
 
     /// A request as it stands now; whoever asks has been permitted and audited.
     pub(crate) async fn request_view(&self, id: ObjectId) -> Result<RequestView, Error> {
-        let folded = self.folded(id).await?;
+        self.view_of(self.folded(id).await?).await
+    }
+
+    /// A request as it was folded.
+    pub(crate) async fn view_of(&self, folded: Folded) -> Result<RequestView, Error> {
         let is_draft = folded.acts.is_empty();
         let (mut findings, mut content_of) = (Vec::new(), Map::new());
         if is_draft && folded.row.state == State::Draft.name() {
             findings = self.draft_findings(&folded.row).await?;
-            content_of = plain::content(CONTENT, &self.draft(id).await?.content);
+            content_of = plain::content(CONTENT, &self.draft(folded.id).await?.content);
         } else if let Some(submission) = folded.submission() {
             content_of = plain::content(CONTENT, &submission.content);
         }
