@@ -1,8 +1,8 @@
-//! The parts of a node at work on a real disk and real sockets, each beside its limit measured in the same run; has no
+//! The parts of a node, and whole nodes, at work on a real disk and real sockets, each beside its limit measured in the same run; has no
 //! threshold, since the machine is not alone.
 //!
 //! `cargo bench --bench node -- [PART..] [--seconds N] [--rounds N] [--mib N] [--dir FOLDER]`, where a part is `store`,
-//! `log`, `blobs` or `wire` (all, if none is named). A ratio compares two figures of one run; the median of the rounds
+//! `log`, `blobs`, `wire`, `exchange` or `fetch` (all, if none is named). A ratio compares two figures of one run; the median of the rounds
 //! is shown. "per CPU-s" divides by the CPU time of the whole process: both ends, where there are two.
 
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
@@ -14,8 +14,12 @@ mod cpu;
 
 mod blobs;
 mod disk;
+mod exchange;
+mod fetch;
+mod ideal;
 mod log;
 mod meter;
+mod nodes;
 mod peers;
 mod raw_quinn;
 mod store;
@@ -32,7 +36,7 @@ struct Options {
     dir: PathBuf,
 }
 
-const PARTS: [&str; 4] = ["store", "log", "blobs", "wire"];
+const PARTS: [&str; 6] = ["store", "log", "blobs", "wire", "exchange", "fetch"];
 
 #[expect(clippy::print_stdout, reason = "the table is what the bench is for")]
 fn main() {
@@ -52,6 +56,8 @@ fn main() {
                 "log" => log::run(&options).await,
                 "blobs" => blobs::run(&options).await,
                 "wire" => wire::run(&options).await,
+                "exchange" => exchange::run(&options).await,
+                "fetch" => fetch::run(&options).await,
                 other => println!("no part {other}: one of {}", PARTS.join(", ")),
             }
         }

@@ -113,7 +113,7 @@ async fn fetch(from: &Pairing, blobs: &Blobs, key: &BlobKey, wanted: Wanted) {
 }
 
 /// Runs `act` over and over, `in_flight` at a time.
-async fn repeat<F, A>(in_flight: u64, seconds: f64, act: F) -> Figure
+pub(crate) async fn repeat<F, A>(in_flight: u64, seconds: f64, act: F) -> Figure
 where
     F: Fn() -> A,
     A: Future<Output = ()> + Send + 'static,
