@@ -49,7 +49,7 @@ pub(crate) async fn run(options: &Options) {
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what the bench is for")]
-fn print_times(took: &mut Vec<f64>) {
+fn print_times(took: &mut [f64]) {
     took.sort_by(f64::total_cmp);
     let at = |share: usize| took.get(took.len() * share / 100).copied().unwrap_or(f64::NAN) * 1e3;
     println!("    {} exchanges: median {:.2} ms, p99 {:.2} ms", took.len(), at(50), at(99));
@@ -63,7 +63,7 @@ struct Desk {
 
 impl Desk {
     fn new(parties: Arc<[Party; 2]>) -> Self {
-        let receipts = Receipts::watch(Arc::clone(&parties));
+        let receipts = Receipts::watch(&parties);
         Self { parties, receipts }
     }
 
@@ -147,7 +147,7 @@ impl Drop for Receipts {
 }
 
 impl Receipts {
-    fn watch(parties: Arc<[Party; 2]>) -> Self {
+    fn watch(parties: &[Party; 2]) -> Self {
         let (awaited, asked) = mpsc::unbounded_channel();
         let origin = parties[1].name().log_origin(SystemClock.now().year());
         let deliveries = parties[0].node.signals().deliveries();
