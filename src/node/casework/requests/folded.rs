@@ -61,8 +61,12 @@ async fn read(tx: &mut Tx, id: String) -> Result<Option<Read>, StoreError> {
     let hashes: Vec<_> = acts.iter().map(|act| act.record_hash).collect();
     let rows = records::get_many(tx, &hashes).await?;
     let stored = Stored::read_all(tx, rows).await?;
-    let leaves = logs::leaves_of(tx, &hashes).await?;
-    let receipts = receipts::of_records(tx, &hashes).await?;
+    // The requested authority goes by its own log, the applicant by the receipts of it.
+    let (mut leaves, mut receipts) = (Vec::new(), Vec::new());
+    match row.direction {
+        Direction::In => leaves = logs::leaves_of(tx, &hashes).await?,
+        Direction::Out => receipts = receipts::of_records(tx, &hashes).await?,
+    }
     let head = chains::get(tx, &id, SHARED_CHAIN).await?.map(|chain| chain.head);
     Ok(Some(Read { row, acts, stored, leaves, receipts, head }))
 }
