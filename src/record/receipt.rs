@@ -1,5 +1,7 @@
 //! COSE receipts: a log's signed promise that a statement is in it (RFC 9942, RFC 9943); asks no witness.
 
+use std::collections::HashSet;
+
 use ed25519_dalek::VerifyingKey;
 
 use crate::record::disclosure::inclusion_proof;
@@ -79,6 +81,11 @@ pub enum ReceiptError {
     OtherKey(KeyId),
 }
 
+/// Signatures over roots that hold. A log signs the root of a batch once for all its receipts, so that one check serves
+/// them all; what is the same is key, signature and every signed byte.
+#[derive(Debug, Default)]
+pub struct CheckedRoots(HashSet<([u8; 32], [u8; 64], Vec<u8>)>);
+
 /// A parsed inclusion receipt. Parsing does not verify; [`Receipt::verify`] does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -146,6 +153,19 @@ impl Receipt {
     /// # Errors
     /// If the proof does not lead from the entry to a root, or the signature over that root does not hold.
     pub fn verify(&self, entry: &[u8], key: &VerifyingKey) -> Result<Hash, ReceiptError> {
+        self.verify_among(entry, key, &mut CheckedRoots::default())
+    }
+
+    /// As [`Receipt::verify`], for one of many receipts: a signature that held before is not checked again.
+    ///
+    /// # Errors
+    /// As [`Receipt::verify`].
+    pub fn verify_among(
+        &self,
+        entry: &[u8],
+        key: &VerifyingKey,
+        checked: &mut CheckedRoots,
+    ) -> Result<Hash, ReceiptError> {
         if let Some(named) = self.key
             && named != KeyId::of(key)
         {
@@ -153,11 +173,15 @@ impl Receipt {
         }
         let root =
             root_from_inclusion(&leaf_hash(entry), self.leaf_index, self.tree_size, &self.path)?;
-        if verify_ed25519(key, &sig_structure(&self.protected, &root.0), &self.signature) {
-            Ok(root)
-        } else {
-            Err(ReceiptError::Signature)
+        let signed = (key.to_bytes(), self.signature, sig_structure(&self.protected, &root.0));
+        if checked.0.contains(&signed) {
+            return Ok(root);
         }
+        if !verify_ed25519(key, &signed.2, &self.signature) {
+            return Err(ReceiptError::Signature);
+        }
+        checked.0.insert(signed);
+        Ok(root)
     }
 }
 
@@ -185,6 +209,31 @@ mod tests {
             assert_eq!(receipt.origin.as_deref(), Some("customs.xa.example/log/2026"));
             assert_eq!((receipt.tree_size, receipt.leaf_index), (11, index as u64));
         }
+    }
+
+    #[test]
+    fn a_signature_that_held_is_no_proof_of_another_entry_root_or_key() {
+        let (entries, tree) = tree();
+        let signed = SignedRoot::sign("o", 11, tree.root(), 1000, &signer(3));
+        let receipt = |index: usize| {
+            let path = tree.inclusion_path(index).unwrap();
+            Receipt::parse(&signed.receipt(index as u64, &path)).unwrap()
+        };
+        let (key, mut checked) = (signer(3).verifying_key(), CheckedRoots::default());
+        for (index, entry) in entries.iter().enumerate() {
+            assert!(receipt(index).verify_among(entry, &key, &mut checked).is_ok());
+        }
+        assert_eq!(checked.0.len(), 1, "one check for all");
+        let wrong = receipt(4).verify_among(&entries[5], &key, &mut checked);
+        assert_eq!(wrong, Err(ReceiptError::Signature));
+        let other = Receipt { key: None, ..receipt(4) };
+        let wrong = other.verify_among(&entries[4], &signer(4).verifying_key(), &mut checked);
+        assert_eq!(wrong, Err(ReceiptError::Signature));
+        let mut forged = receipt(4);
+        forged.signature[0] ^= 1;
+        let wrong = forged.verify_among(&entries[4], &key, &mut checked);
+        assert_eq!(wrong, Err(ReceiptError::Signature));
+        assert_eq!(checked.0.len(), 1, "what does not hold is not remembered");
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::node::peer::message::{
 };
 use crate::node::store::inbox;
 use crate::record::StatementHash;
+use crate::record::receipt::CheckedRoots;
 
 /// How long a sender waits for our log to be sealed before it is told to come again.
 const SEAL_WAIT: Duration = Duration::from_secs(10);
@@ -69,8 +70,13 @@ impl Desk {
         let seen = self.seen(&known.card.authority, &hashes).await?;
         let (known, now) = (Arc::clone(known), self.clock.now().0);
         let work = move || {
+            let mut checked = CheckedRoots::default();
             let pairs = hashes.into_iter().zip(items);
-            pairs.map(|(hash, item)| step(&known, &seen, hash, &item, now)).collect::<Vec<_>>()
+            pairs
+                .map(|(hash, item)| {
+                    step(&known, (hash, seen.contains(&hash)), &item, (now, &mut checked))
+                })
+                .collect::<Vec<_>>()
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| internal())
     }
@@ -120,16 +126,14 @@ impl Desk {
 
 fn step(
     known: &KnownAuthority,
-    seen: &[StatementHash],
-    hash: StatementHash,
+    (hash, is_seen): (StatementHash, bool),
     item: &DeliverItem,
-    now: i64,
+    (now, checked): (i64, &mut CheckedRoots),
 ) -> Step {
-    let is_seen = seen.contains(&hash);
     if is_seen && matches!(item.fields, Fields::All(_)) {
         return Step::Seen(hash);
     }
-    match open(known, item, now) {
+    match open(known, item, now, checked) {
         Ok(opened) if is_seen => Step::SeenMore(Box::new(opened)),
         // The answer was given when it first came; a forged repetition changes nothing.
         Err(NotOpened::Refused(_)) if is_seen => Step::Seen(hash),

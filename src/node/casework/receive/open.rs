@@ -6,7 +6,7 @@ use crate::node::casework::load::Held;
 use crate::node::peer::message::{DeliverItem, Fields};
 use crate::node::store::receipts;
 use crate::record::disclosure::{DisclosedLeaf, Excerpt};
-use crate::record::receipt::{Receipt, ReceiptError};
+use crate::record::receipt::{CheckedRoots, Receipt, ReceiptError};
 use crate::record::{PayloadError, Record, Statement};
 use crate::transparency::tree::Hash;
 
@@ -41,11 +41,13 @@ pub(crate) enum NotOpened {
     CardMissing,
 }
 
-/// Verifies one item from a peer (PROTOCOL 5.2). Costs two signature checks and one hash a leaf.
+/// Verifies one item from a peer (PROTOCOL 5.2). Costs a signature check and one hash a leaf, and another check for the
+/// receipts of each batch of the sender's log.
 pub(crate) fn open(
     peer: &KnownAuthority,
     item: &DeliverItem,
     now: i64,
+    checked: &mut CheckedRoots,
 ) -> Result<Opened, NotOpened> {
     let refused = |code, reason: String| NotOpened::Refused(Refused { code, reason });
     let statement = Statement::parse(&item.statement)
@@ -57,7 +59,7 @@ pub(crate) fn open(
         ));
     }
     let key = peer.record_key(&statement).ok_or(NotOpened::CardMissing)?;
-    let receipt = sender_receipt(peer, item, &statement, now)?;
+    let receipt = sender_receipt(peer, item, &statement, (now, checked))?;
     let held = match &item.fields {
         Fields::All(leaves) => {
             let leaves = leaves.iter().map(|leaf| leaf.to_vec()).collect();
@@ -92,13 +94,13 @@ fn sender_receipt(
     peer: &KnownAuthority,
     item: &DeliverItem,
     statement: &Statement,
-    now: i64,
+    (now, checked): (i64, &mut CheckedRoots),
 ) -> Result<receipts::Receipt, NotOpened> {
     let refused = |reason: String| NotOpened::Refused(Refused { code: "bad_receipt", reason });
     let receipt = Receipt::parse(&item.receipt).map_err(|error| refused(error.to_string()))?;
     let key = peer.receipt_key(receipt.key).ok_or(NotOpened::CardMissing)?;
     receipt
-        .verify(statement.bytes(), &key)
+        .verify_among(statement.bytes(), &key, checked)
         .map_err(|error: ReceiptError| refused(error.to_string()))?;
     let origin = receipt.origin.clone().unwrap_or_default();
     if !is_origin_of(&peer.card.authority, &origin) {

@@ -17,6 +17,7 @@ use crate::node::store::receipts::{self, Receipt};
 use crate::node::store::{StoreError, peers};
 use crate::record::StatementHash;
 use crate::record::card::Card;
+use crate::record::receipt::CheckedRoots;
 
 /// A batch on its way.
 pub(super) struct Batch {
@@ -247,9 +248,10 @@ impl Batch {
     ) -> Result<(), StoreError> {
         let now = self.parts.clock.now().0;
         let (mut receipts, mut delivered) = (Vec::new(), Vec::new());
+        let mut checked = CheckedRoots::default();
         let answered = frame.items.iter().zip(rows).zip(answers);
         for ((item, row), answer) in answered {
-            match judge(answer, &item.statement, card, now) {
+            match judge(answer, &item.statement, card, (now, &mut checked)) {
                 Verdict::Receipted(receipt) => {
                     receipts.push(receipt);
                     delivered.push(row);

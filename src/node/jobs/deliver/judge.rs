@@ -5,7 +5,7 @@ use crate::node::peer::{ItemAnswer, LaterReason};
 use crate::node::store::receipts;
 use crate::record::card::Card;
 use crate::record::kinds::delivery::DeliveryRefused;
-use crate::record::receipt::Receipt;
+use crate::record::receipt::{CheckedRoots, Receipt};
 use crate::record::{Record, Statement, StatementHash};
 
 /// What an answer amounts to.
@@ -20,9 +20,16 @@ pub(super) enum Verdict {
 }
 
 /// The verdict on an answer to `statement`; `card` is the peer's card in force.
-pub(super) fn judge(answer: ItemAnswer, statement: &[u8], card: &Card, now: i64) -> Verdict {
+pub(super) fn judge(
+    answer: ItemAnswer,
+    statement: &[u8],
+    card: &Card,
+    (now, checked): (i64, &mut CheckedRoots),
+) -> Verdict {
     let checked = match answer {
-        ItemAnswer::Receipt(bytes) => receipt(&bytes, statement, card, now).map(Verdict::Receipted),
+        ItemAnswer::Receipt(bytes) => {
+            receipt(&bytes, statement, card, (now, checked)).map(Verdict::Receipted)
+        }
         ItemAnswer::Refused { statement: refusal, fields } => {
             let leaves = fields.iter().map(|leaf| leaf.to_vec()).collect();
             refusal_of(&refusal, leaves, statement, card)
@@ -36,7 +43,7 @@ fn receipt(
     bytes: &[u8],
     statement: &[u8],
     card: &Card,
-    now: i64,
+    (now, checked): (i64, &mut CheckedRoots),
 ) -> Result<receipts::Receipt, String> {
     let unsound = |error: &dyn std::fmt::Display| {
         tracing::error!(peer.authority = %card.authority, error = %error, "a receipt does not hold and is not kept");
@@ -44,7 +51,8 @@ fn receipt(
         format!("the peer's receipt does not hold: {error}")
     };
     let receipt = Receipt::parse(bytes).map_err(|error| unsound(&error))?;
-    receipt.verify(statement, &card.receipt_key).map_err(|error| unsound(&error))?;
+    let verified = receipt.verify_among(statement, &card.receipt_key, checked);
+    verified.map_err(|error| unsound(&error))?;
     let prefix = format!("{}/log/", card.authority);
     let origin = receipt.origin.filter(|origin| origin.starts_with(&prefix));
     let origin = origin.ok_or_else(|| unsound(&"it is of another log"))?;
