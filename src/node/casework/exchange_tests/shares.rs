@@ -75,7 +75,12 @@ impl Town {
         id.to_string()
     }
 
-    pub(super) async fn shares(&self, case: &str, to: &Self, fields: &[&str]) -> Result<String, Error> {
+    pub(super) async fn shares(
+        &self,
+        case: &str,
+        to: &Self,
+        fields: &[&str],
+    ) -> Result<String, Error> {
         self.shares_as(2, case, to, fields).await
     }
 

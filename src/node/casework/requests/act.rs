@@ -315,8 +315,8 @@ impl Desk {
             let why = "is not the pseudonym of an officer of this node";
             return Err(Error::invalid("approver", why));
         };
-        let approves = [Role::Supervisor, Role::ContactPoint];
-        if user.roles.split(' ').any(|role| approves.iter().any(|one| one.name() == role)) {
+        let seconding = [Role::Supervisor, Role::ContactPoint];
+        if user.roles.split(' ').any(|role| seconding.iter().any(|one| one.name() == role)) {
             Ok(())
         } else {
             Err(Error::invalid("approver", "is neither a supervisor nor a contact point"))

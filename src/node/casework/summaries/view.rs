@@ -120,8 +120,9 @@ impl Desk {
                         fields.extend(self.disclosed(&held, source));
                     }
                     // A summary shows what its author said, and nothing of anybody else's.
-                    Ok(_) => missing.push(hash.to_string()),
-                    Err(Error::NotFound(_) | Error::Erased(_)) => missing.push(hash.to_string()),
+                    Ok(_) | Err(Error::NotFound(_) | Error::Erased(_)) => {
+                        missing.push(hash.to_string());
+                    }
                     Err(error) => return Err(error),
                 }
             }
