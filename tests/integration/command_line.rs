@@ -115,7 +115,7 @@ async fn the_administrator_is_heard_over_the_local_socket_without_a_token() {
     let folder = folder.path().to_str().unwrap();
     let made = sealane("http://unused", &["token", "new", "anna", "--dir", folder]).await;
     assert_eq!(made.status.code(), Some(0), "{made:?}");
-    assert_eq!(text(&made.stdout), "export SEALANE_TOKEN=for-\"anna\"\n");
+    assert_eq!(text(&made.stdout), "for-\"anna\"\n");
 }
 
 #[tokio::test]

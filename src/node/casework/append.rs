@@ -12,7 +12,7 @@ use crate::policy::Permit;
 use crate::record::disclosure::Excerpt;
 use crate::record::field::leaf_hashes;
 use crate::record::payload::{ACTOR_NODE, Common};
-use crate::record::{Leaf, Payload, Record, StatementHash, Value};
+use crate::record::{Leaf, Payload, Record, Statement, StatementHash, Value};
 use crate::transparency::tree::Hash;
 
 /// Who says a record, and on which head of the object's chain.
@@ -86,7 +86,8 @@ impl Desk {
     /// Seals the leaves of a record, own or received, each under the key of its group.
     pub(crate) async fn prepare(&self, record: Record) -> Result<Prepared, Error> {
         let leaves = record.leaves().iter().enumerate().map(|(i, leaf)| (i, leaf.as_slice(), None));
-        let sealed = self.seal_leaves(record.common(), record.hash(), leaves, None).await?;
+        let statement = record.statement();
+        let sealed = self.seal_leaves(record.common(), statement, leaves, None).await?;
         let hashes = leaf_hashes(record.leaves().iter().map(Vec::as_slice));
         Ok(self.prepared(Held::Whole(record), &hashes, sealed))
     }
@@ -97,7 +98,8 @@ impl Desk {
         let leaves =
             shown.map(|leaf| (leaf.index, leaf.bytes.as_slice(), Some(leaf.path.as_slice())));
         let count = Some(excerpt.leaf_count());
-        let sealed = self.seal_leaves(excerpt.common(), excerpt.hash(), leaves, count).await?;
+        let statement = excerpt.statement();
+        let sealed = self.seal_leaves(excerpt.common(), statement, leaves, count).await?;
         Ok(self.prepared(Held::Part(excerpt), &[], sealed))
     }
 
@@ -123,13 +125,19 @@ impl Desk {
     async fn seal_leaves<'a>(
         &self,
         common: &Common,
-        hash: StatementHash,
+        statement: &Statement,
         leaves: impl Iterator<Item = (usize, &'a [u8], Option<&'a [Hash]>)>,
         leaf_count: Option<usize>,
     ) -> Result<Vec<SealedFields>, Error> {
+        let (hash, is_own) = (statement.hash(), statement.issuer == self.authority);
         let mut groups: BTreeMap<String, (KeyGroup, Vec<Value>)> = BTreeMap::new();
         for (index, leaf, path) in leaves {
-            let group = group_of(&common.kind, common.object, leaf);
+            // A foreign record names its paths itself: were each subject a key group, one frame could make thousands.
+            let group = if is_own {
+                group_of(&common.kind, common.object, leaf)
+            } else {
+                KeyGroup::object(common.object)
+            };
             let mut entry = vec![Value::int(index as u64), Value::bytes(leaf)];
             if let Some(path) = path {
                 entry.push(Value::Array(path.iter().map(|h| Value::bytes(h.0)).collect()));

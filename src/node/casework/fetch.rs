@@ -135,12 +135,15 @@ impl Desk {
     ) -> Result<FetchView, Error> {
         allow(permit, Action::EvidenceAdd, None)?;
         let (released, copy) = self.released_to_us(document).await?;
+        // The case is known only now: whoever fetches must be allowed to add evidence to that one.
+        let case = self.case_of_copy(&released, input.case).await?;
+        let (who, purpose) = (permit.who(), permit.purpose());
+        let permit = &self.permit(who, Action::EvidenceAdd, Some(case), purpose).await?;
         if let Some(place) = copy
             && self.is_registered(place.item).await?
         {
             return Ok(view(&released, place.item));
         }
-        let case = self.case_of_copy(&released, input.case).await?;
         let wanted = Wanted {
             size: u64::try_from(released.document.size).unwrap_or(u64::MAX),
             sha256: released.document.sha256,

@@ -15,7 +15,7 @@ use crate::node::config::WitnessQuorum;
 use crate::node::jobs::resting::Resting;
 use crate::node::jobs::roster::Roster;
 use crate::node::jobs::{anchor, quorum, witnesses};
-use crate::node::log::{LogError, LogFiles, LogKeys, SigningGate};
+use crate::node::log::{LogError, LogFiles, LogKeys, Signing, SigningGate};
 use crate::node::peer::Courier;
 use crate::node::signals::Signals;
 use crate::node::store::logs::{self, Checkpoint, Log};
@@ -100,6 +100,10 @@ impl Publisher {
     /// # Errors
     /// What the store, the disk or the tiles say.
     pub async fn publish_all(&mut self) -> Result<(), LogError> {
+        // A store that was restored from an older copy must not take the newer checkpoint's place.
+        if self.parts.gate.state() != Signing::Allowed {
+            return Ok(());
+        }
         let logs = self
             .parts
             .store

@@ -26,8 +26,8 @@ fn trust() -> Vec<String> {
 
 fn trusting(pack: &Path, more: &[&str]) -> Output {
     let cards = trust();
-    let mut arguments: Vec<&str> = vec!["--trust"];
-    arguments.extend(cards.iter().map(String::as_str));
+    let mut arguments: Vec<&str> =
+        cards.iter().flat_map(|card| ["--trust", card.as_str()]).collect();
     arguments.extend(more);
     verify(pack, &arguments)
 }

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use sealane::transparency::tree::Hash;
 use serde_json::Value;
 
+mod cose;
 mod ed25519;
 mod example;
 mod merkle;

@@ -14,6 +14,8 @@ use crate::node::peer::{
     Anchors, BlobRequest, BlobStream, Courier, Deliver, Hello, ItemAnswer, RefusalCode, SendError,
     WitnessAnswer,
 };
+use crate::node::store::StoreError;
+use crate::node::store::cases::{self, CaseMember};
 use crate::policy::Action;
 
 /// A way to one peer that carries blob requests and nothing else.
@@ -93,6 +95,22 @@ async fn answered(xa: &Town, xb: &Town) -> (String, String) {
     (id, file)
 }
 
+/// A case of officer 1, to which a copy can belong.
+async fn case_of_officer(town: &Town) -> FetchInput {
+    let case = town.case().await;
+    let user_id = uuid::Uuid::from_bytes([1; 16]).to_string();
+    let member = CaseMember { case_id: case.clone(), user_id };
+    town.desk
+        .store
+        .write_with("team", member, |tx, member| {
+            Box::pin(async move { cases::add_member(tx, member).await.map(drop) })
+        })
+        .await
+        .map_err(|error: StoreError| error)
+        .unwrap();
+    FetchInput { case: Some(case) }
+}
+
 #[tokio::test]
 async fn a_released_file_is_fetched_verified_and_registered_once() {
     let [xa, xb, xc] = towns().await;
@@ -103,9 +121,12 @@ async fn a_released_file_is_fetched_verified_and_registered_once() {
     xa.desk.set_courier(Arc::new(courier));
     let document: ObjectId = file.parse().unwrap();
     let permit = xa.permit(1, Action::EvidenceAdd, Some(&id));
-    let fetched = xa.desk.fetch_evidence(&permit, document, FetchInput::default()).await.unwrap();
+    let elsewhere = xa.desk.fetch_evidence(&permit, document, FetchInput::default()).await;
+    assert!(matches!(elsewhere, Err(Error::NotFound(_))), "no case of the officer's");
+    let case = case_of_officer(&xa).await;
+    let fetched = xa.desk.fetch_evidence(&permit, document, case.clone()).await.unwrap();
     assert_eq!((fetched.state.as_str(), fetched.size), ("complete", 300_001));
-    let again = xa.desk.fetch_evidence(&permit, document, FetchInput::default()).await.unwrap();
+    let again = xa.desk.fetch_evidence(&permit, document, case).await.unwrap();
     assert_eq!(again, fetched);
     let unknown = xc.desk.fetch_evidence(&permit, document, FetchInput::default()).await;
     assert!(matches!(unknown, Err(Error::NotFound(_))));
@@ -145,7 +166,8 @@ async fn what_another_authority_released_is_not_passed_on() {
     xa.desk.set_courier(Arc::new(courier));
     let permit = xa.permit(1, Action::EvidenceAdd, Some(&id));
     let document: ObjectId = file.parse().unwrap();
-    let fetched = xa.desk.fetch_evidence(&permit, document, FetchInput::default()).await.unwrap();
+    let case = case_of_officer(&xa).await;
+    let fetched = xa.desk.fetch_evidence(&permit, document, case).await.unwrap();
     let other = xa.drafted(&xc).await.id;
     let passed = xa.try_to(&other, json!({"act": "submit", "documents": [fetched.evidence]})).await;
     let Err(Error::Invalid(findings)) = passed else { panic!("{passed:?}") };
