@@ -21,8 +21,8 @@ use crate::vectors::{bytes, text};
 fn pem_key(path: &Path) -> ed25519_dalek::VerifyingKey {
     use base64::Engine as _;
     let body: String = text(path).lines().filter(|line| !line.starts_with('-')).collect();
-    let der = base64::engine::general_purpose::STANDARD.decode(body).unwrap();
-    public_key(&der[der.len() - 32..]).unwrap()
+    let der = base64::engine::general_purpose::STANDARD.decode(body).expect("a PEM body is base64");
+    public_key(&der[der.len() - 32..]).expect("an SPKI ends with its key")
 }
 
 fn holds(key: &ed25519_dalek::VerifyingKey, signature: &[u8], message: &[u8]) -> Result<(), ()> {

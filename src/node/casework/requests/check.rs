@@ -24,13 +24,9 @@ pub(crate) fn check(act: Act, payload: &RequestAct, profile: &InstrumentProfile)
         Act::FinalReply => answer(payload),
         Act::AskClarification => needs(payload, &["question"]),
         Act::OfferConditions | Act::ReviseConditions => needs(payload, &["conditions"]),
-        Act::Supply => {
-            if payload.content.is_empty() && payload.documents.is_empty() {
-                vec![Finding::error("content", "is empty: answer what was asked")]
-            } else {
-                Vec::new()
-            }
-        }
+        Act::Extend => needs(payload, &["due"]),
+        Act::Supply | Act::Amend | Act::InterimReply => says_something(payload),
+        Act::SupplementReply => [says_something(payload), answer(payload)].concat(),
         Act::Discard
         | Act::Receipt
         | Act::ReturnMalformed
@@ -45,12 +41,8 @@ pub(crate) fn check(act: Act, payload: &RequestAct, profile: &InstrumentProfile)
         | Act::AskReconsider
         | Act::Close
         | Act::AutoClose
-        | Act::Amend
         | Act::Remind
-        | Act::ConfirmWritten
-        | Act::InterimReply
-        | Act::Extend
-        | Act::SupplementReply => Vec::new(),
+        | Act::ConfirmWritten => Vec::new(),
     }
 }
 
@@ -82,6 +74,15 @@ pub(crate) fn changes(draft: &Draft, over: &Facts, marking: Option<&str>) -> Vec
         findings.push(Finding::error("marking", differs));
     }
     findings
+}
+
+/// An act that carries nothing would be signed, sent and logged for ever without saying anything.
+fn says_something(payload: &RequestAct) -> Vec<Finding> {
+    if payload.content.is_empty() && payload.documents.is_empty() {
+        vec![Finding::error("content", "is empty: say something, or name a document")]
+    } else {
+        Vec::new()
+    }
 }
 
 fn needs(payload: &RequestAct, names: &[&str]) -> Vec<Finding> {
@@ -168,6 +169,14 @@ mod tests {
         assert_eq!(special_form(Act::Accept, Some(&special)).len(), 1);
         assert!(special_form(Act::Refuse, Some(&special)).is_empty());
         assert!(special_form(Act::Accept, Some(&usual)).is_empty());
+    }
+
+    #[test]
+    fn an_act_that_says_nothing_is_refused() {
+        let empty = RequestAct { content: vec![], ..submission("K05") };
+        assert_eq!(says_something(&empty).len(), 1);
+        assert!(says_something(&submission("K05")).is_empty());
+        assert_eq!(needs(&empty, &["due"]).len(), 1);
     }
 
     #[test]
