@@ -144,7 +144,11 @@ impl Node {
                 own: Arc::clone(&opened.own),
                 clock: Arc::clone(&seams.clock),
             }),
-            pairing: Arc::new(TrustRoutes(Arc::clone(&trust))),
+            pairing: Arc::new(TrustRoutes {
+                trust: Arc::clone(&trust),
+                courier: Arc::clone(&courier),
+                contacts: Arc::clone(&opened.exchange.contacts),
+            }),
             witness: Arc::clone(&witness) as Arc<_>,
         };
         let addresses = listeners.serve(&front.tasks, &front.stop, endpoint.local_addr()).await?;

@@ -24,8 +24,8 @@ use crate::node::keys::content::VaultError;
 use crate::node::keys::{ContentKeys, KeyDir, KeyError, SigningKeys, StoreKey, TlsIdentity, Vault};
 use crate::node::log::{LogError, LogOpening as _};
 use crate::node::peer::{
-    BindError, Courier, Endpoint, EndpointSetup, Hello, OwnCertificate, OwnCertificateError,
-    PeerLimits, PeerTrust, QuicCourier,
+    BindError, Contacts, Courier, Endpoint, EndpointSetup, Hello, OwnCertificate,
+    OwnCertificateError, PeerLimits, PeerTrust, QuicCourier,
 };
 use crate::node::profiles::{ProfileError, Profiles};
 use crate::node::rng::{OsRng, Rng};
@@ -36,7 +36,7 @@ use crate::record::Signer;
 use crate::transparency::key::KeyError as NoteKeyError;
 
 /// The clock may stand that much before the newest record: machines are set by a few seconds now and then.
-const CLOCK_SLACK_SECS: i64 = 300;
+pub(super) const CLOCK_SLACK_SECS: i64 = 300;
 /// The minor version of the protocol `sealane/1` that this program speaks.
 const PROTOCOL_MINOR: u64 = 0;
 
@@ -177,6 +177,7 @@ pub(super) struct Exchange {
     pub(super) hello: Arc<ArcSwap<Hello>>,
     pub(super) endpoint: Endpoint,
     pub(super) courier: Arc<dyn Courier>,
+    pub(super) contacts: Arc<Contacts>,
 }
 
 /// Locks the data directory and opens keys, store and casework.
@@ -263,7 +264,8 @@ fn exchange(
         clock: Arc::clone(&seams.clock),
     })?;
     let courier = Arc::new(QuicCourier::new(&endpoint, Arc::clone(&hello)));
-    Ok(Exchange { peers, hello, endpoint, courier })
+    let contacts = courier.contacts();
+    Ok(Exchange { peers, hello, endpoint, courier, contacts })
 }
 
 /// Takes the data directory for this process alone; the lock goes with the returned file.
@@ -375,7 +377,8 @@ async fn open_first_log(desk: &Desk, store: &Store, now: Timestamp) -> Result<()
     Ok(())
 }
 
-async fn newest_stored_at(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
+/// When the newest record was stored.
+pub(super) async fn newest_stored_at(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
     let last = records::last_seq(tx).await?;
     let newest = records::after(tx, last.saturating_sub(1), 1).await?;
     Ok(newest.first().map(|record| Timestamp(record.stored_at)))

@@ -9,6 +9,7 @@ use rustls::pki_types::CertificateDer;
 
 use crate::audit::card_file::{self, CardFileError};
 use crate::domain::id::AuthorityName;
+use crate::domain::time::Timestamp;
 use crate::node::casework::CardBook;
 use crate::node::clock::Clock;
 use crate::node::jobs::roster::{Cards, Roster};
@@ -88,8 +89,12 @@ pub struct PairedPeer {
     pub card: Arc<Card>,
     /// Records that wait to be delivered.
     pub queued: i64,
-    /// Why the last delivery failed, if one waits again.
+    /// How often the one that was tried most was tried in vain.
     pub attempts: i64,
+    /// When the oldest of them was queued.
+    pub waits_since: Option<Timestamp>,
+    /// When its card in force came.
+    pub card_received: Option<Timestamp>,
 }
 
 impl Trust {
@@ -228,19 +233,26 @@ impl Trust {
     /// # Errors
     /// What the store says.
     pub async fn list(&self) -> Result<Vec<PairedPeer>, StoreError> {
-        let backlogs = self
+        let (backlogs, rows) = self
             .store
-            .read("peers_backlogs", |tx| Box::pin(async move { outbox::backlogs(tx).await }))
+            .read("peers_list", |tx| {
+                Box::pin(async move {
+                    Ok::<_, StoreError>((outbox::backlogs(tx).await?, peers::cards(tx).await?))
+                })
+            })
             .await?;
         let cards = self.roster.cards();
         Ok(cards
             .values()
             .map(|card| {
                 let backlog = backlogs.iter().find(|one| one.peer == card.authority.as_str());
+                let row = rows.iter().find(|row| row.authority == card.authority.as_str());
                 PairedPeer {
                     card: Arc::clone(card),
                     queued: backlog.map_or(0, |one| one.queued),
                     attempts: backlog.map_or(0, |one| one.attempts),
+                    waits_since: backlog.map(|one| Timestamp(one.oldest_at)),
+                    card_received: row.map(|row| Timestamp(row.received_at)),
                 }
             })
             .collect())

@@ -4,12 +4,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use serde_json::json;
 
+use crate::node::cli::client::Client;
 use crate::node::cli::exit::Failure;
 use crate::node::cli::output::Form;
 use crate::node::clock::SystemClock;
 use crate::node::config::Config;
-use crate::node::doctor::{Gravity, examine};
+use crate::node::doctor::{Finding, Gravity, examine, not_dialled, peers};
+use crate::node::http::pairing::PeerView;
+
+/// Lets the running node dial its peers, since only it has the socket and the connections.
+async fn dial_peers(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let node = Client::local(&config.admin_socket());
+    match node.post("/admin/peers/dial", &json!({})).await {
+        Ok(views) => Ok(peers(&serde_json::from_value::<Vec<PeerView>>(views)?)),
+        Err(Failure::Unreachable(_)) => Ok(vec![not_dialled("the node is not running")]),
+        Err(failure) => Ok(vec![not_dialled(&format!("the node refused ({failure})"))]),
+    }
+}
 
 /// The command line of `sealane doctor`.
 #[derive(Debug, Args)]
@@ -25,7 +38,8 @@ impl Doctor {
     /// Examines.
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let config = Config::load(&self.config)?;
-        let findings = examine(&config, Arc::new(SystemClock)).await;
+        let mut findings = examine(&config, Arc::new(SystemClock)).await;
+        findings.extend(dial_peers(&config).await?);
         let columns = [("CHECK", "check"), ("STATE", "gravity"), ("DETAIL", "detail")];
         self.form.list(&serde_json::to_value(&findings)?, &columns, "nothing was looked at")?;
         let faults = findings.iter().filter(|one| one.gravity == Gravity::Fault).count();

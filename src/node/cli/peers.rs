@@ -33,7 +33,7 @@ enum Step {
     Card(Card),
     /// Pair with the authority of a card, after its fingerprint words were compared
     Add(Add),
-    /// List peers and how they are
+    /// List peers: when each was last reached, whether the last attempt failed, and what waits
     List(List),
     /// End the pairing with an authority
     Remove(Remove),
@@ -81,7 +81,10 @@ impl Peers {
                     ("TITLE", "title"),
                     ("CARD", "version"),
                     ("STATE", "state"),
+                    ("REACHED", "reached_at"),
+                    ("FAILED", "failed_at"),
                     ("QUEUED", "queued"),
+                    ("SINCE", "waits_since"),
                 ];
                 let empty = "no peers; get a peer's card, then `sealane peers add FILE`";
                 Ok(step.form.list(&peers, &columns, empty)?)

@@ -6,12 +6,11 @@ use crate::node::doctor::Finding;
 use crate::node::init::addresses;
 use crate::node::keys::KeyDir;
 use crate::node::keys::certificate::RENEW_BELOW_DAYS;
-use crate::node::store::{Store, StoreError, Tx, peers, records};
+use crate::node::start::{CLOCK_SLACK_SECS, newest_stored_at};
+use crate::node::store::{Store, peers};
 use crate::record::card::SignedCard;
 
 const DAY_SECS: i64 = 86_400;
-/// The clock may stand that much before the newest record.
-const CLOCK_SLACK_SECS: i64 = 5;
 
 /// Whether there is room on the disk.
 pub(super) fn disk(config: &Config) -> Vec<Finding> {
@@ -101,12 +100,6 @@ pub(super) async fn store(store: &Store, now: Timestamp) -> Vec<Finding> {
         Err(error) => Err(error.to_string()),
     };
     vec![Finding::of("clock", clock), Finding::of("store", checked)]
-}
-
-async fn newest_stored_at(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
-    let last = records::last_seq(tx).await?;
-    let newest = records::after(tx, last.saturating_sub(1), 1).await?;
-    Ok(newest.first().map(|record| Timestamp(record.stored_at)))
 }
 
 /// Whether the own card still says what is true.

@@ -2,6 +2,7 @@
 
 mod local;
 mod log;
+mod peers;
 
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use crate::node::clock::Clock;
 use crate::node::config::Config;
 use crate::node::start;
 use crate::node::store::Store;
+
+pub use crate::node::doctor::peers::{not_dialled, peers};
 
 /// How grave a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

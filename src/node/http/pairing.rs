@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -22,6 +22,12 @@ pub trait Pairing: Send + Sync + 'static {
     /// # Errors
     /// A problem if the node cannot look now.
     async fn peers(&self) -> Result<Vec<PeerView>, Problem>;
+
+    /// Dials every paired authority now, then as [`Pairing::peers`].
+    ///
+    /// # Errors
+    /// A problem if the node cannot look now.
+    async fn dial(&self) -> Result<Vec<PeerView>, Problem>;
 
     /// A card with the words to be compared; with `words`, the authority is paired if they are its.
     ///
@@ -48,8 +54,8 @@ pub trait Pairing: Send + Sync + 'static {
     async fn renew_own(&self, card: &[u8]) -> Result<CardView, Problem>;
 }
 
-/// A paired authority.
-#[derive(Clone, Debug, Serialize)]
+/// A paired authority. Times are RFC 3339 in UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerView {
     /// Its name.
     pub authority: String,
@@ -57,10 +63,26 @@ pub struct PeerView {
     pub title: String,
     /// The version of its card.
     pub version: i64,
-    /// How the exchange with it goes.
-    pub state: &'static str,
+    /// When this card came.
+    pub card_received: Option<String>,
+    /// The version of the protocol that it speaks, as it last said.
+    pub protocol: Option<String>,
+    /// The version of its card, as it last said.
+    pub card_offered: Option<i64>,
+    /// How the last attempt to reach it went.
+    pub state: String,
+    /// When it last answered, if it did since this node started.
+    pub reached_at: Option<String>,
+    /// When the last attempt failed, if it did.
+    pub failed_at: Option<String>,
+    /// Why it failed.
+    pub failure: Option<String>,
     /// Records that wait for it.
     pub queued: i64,
+    /// When the oldest of them was queued.
+    pub waits_since: Option<String>,
+    /// How often the one that was tried most was tried in vain.
+    pub attempts: i64,
     /// Where it listens.
     pub addresses: Vec<String>,
 }
@@ -99,6 +121,8 @@ type Shared = State<Arc<dyn Pairing>>;
 pub fn routes(pairing: Arc<dyn Pairing>) -> Router {
     Router::new()
         .route("/admin/peers", get(list).post(add))
+        // An authority's name has two labels, so it is never this word.
+        .route("/admin/peers/dial", post(dial))
         .route("/admin/peers/{authority}", axum::routing::delete(remove))
         .route("/admin/card", get(own_card).post(renew_own))
         .with_state(pairing)
@@ -106,6 +130,10 @@ pub fn routes(pairing: Arc<dyn Pairing>) -> Router {
 
 async fn list(State(pairing): Shared) -> Result<Json<Vec<PeerView>>, Problem> {
     pairing.peers().await.map(Json)
+}
+
+async fn dial(State(pairing): Shared) -> Result<Json<Vec<PeerView>>, Problem> {
+    pairing.dial().await.map(Json)
 }
 
 async fn add(

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::domain::id::AuthorityName;
 use crate::node::peer::blob::PacedReader;
+use crate::node::peer::contacts::Contacts;
 use crate::node::peer::courier::{Courier, SendError};
 use crate::node::peer::dial::{Lane, Link};
 use crate::node::peer::frame::{Deadlines, Frame, FrameError, read_frame};
@@ -26,6 +27,7 @@ use crate::node::peer::streams::{take_end, write_frame};
 pub struct QuicCourier {
     inner: Arc<Inner>,
     own_hello: Arc<ArcSwap<Hello>>,
+    contacts: Arc<Contacts>,
     messages: Mutex<Routes>,
     bulk: Mutex<Routes>,
 }
@@ -57,13 +59,32 @@ impl QuicCourier {
         Self {
             inner: Arc::clone(&endpoint.inner),
             own_hello,
+            contacts: Arc::default(),
             messages: Mutex::default(),
             bulk: Mutex::default(),
         }
     }
 
-    /// Sends a request and awaits its answer; once more over a new connection if the open one was dead.
+    /// How the requests to each peer went since the start.
+    #[must_use]
+    pub fn contacts(&self) -> Arc<Contacts> {
+        Arc::clone(&self.contacts)
+    }
+
+    /// Sends a request and awaits its answer, and keeps how it went.
     async fn ask(
+        &self,
+        peer: &AuthorityName,
+        lane: Lane,
+        frame: &Frame,
+    ) -> Result<(Answer, RecvStream, Arc<Link>), SendError> {
+        let asked = self.ask_twice(peer, lane, frame).await;
+        self.contacts.note(peer, self.inner.tls.clock.now(), &asked);
+        asked
+    }
+
+    /// Once more over a new connection if the open one was dead.
+    async fn ask_twice(
         &self,
         peer: &AuthorityName,
         lane: Lane,
@@ -126,7 +147,10 @@ impl QuicCourier {
         let hello = Request::Hello(Hello::clone(&self.own_hello.load()));
         let frame = hello.to_frame().map_err(SendError::TooLarge)?;
         match self.exchange(peer, &link, frame).await {
-            Ok((Answer::Hello(_), _)) => Ok(link),
+            Ok((Answer::Hello(hello), _)) => {
+                self.contacts.greeted(peer, hello);
+                Ok(link)
+            }
             Ok((Answer::Refusal(refusal), _)) => {
                 Err(SendError::Refused { peer: peer.clone(), refusal })
             }
@@ -214,7 +238,10 @@ impl Courier for QuicCourier {
     async fn hello(&self, peer: &AuthorityName) -> Result<Hello, SendError> {
         let request = Request::Hello(Hello::clone(&self.own_hello.load()));
         match self.message(peer, &request).await? {
-            Answer::Hello(hello) => Ok(hello),
+            Answer::Hello(hello) => {
+                self.contacts.greeted(peer, hello.clone());
+                Ok(hello)
+            }
             other => Err(unexpected(peer, &other)),
         }
     }

@@ -8,6 +8,7 @@
 mod blob;
 mod certificate;
 mod close;
+mod contacts;
 mod courier;
 mod dial;
 mod inbound;
@@ -33,6 +34,7 @@ mod tests;
 pub use certificate::{OwnCertificate, OwnCertificateError};
 pub use client::QuicCourier;
 pub use close::CloseCode;
+pub use contacts::{Contact, Contacts};
 pub use courier::{Courier, SendError, SendErrorClass};
 pub use inbound::{BlobReader, BlobStream, Inbound};
 pub use judge::JudgeError;

@@ -14,6 +14,7 @@ use sealane::node::trust::TrustError;
 use crate::support::node::{TestNode, pair};
 
 mod deliver;
+mod peers;
 mod processes;
 
 #[tokio::test]
