@@ -163,7 +163,7 @@ async fn keep_card(
     clock: Arc<dyn Clock>,
     card: &SignedCard,
 ) -> Result<(), StoreError> {
-    let (main, keys) = crate::node::start::store_configs(config)
+    let (main, keys) = crate::node::start::store_places(config)
         .map_err(|error| StoreError::Settings(error.to_string()))?;
     let row = card_row(card, clock.now().0);
     let vault = KeyVault::open(&keys, Arc::clone(&clock)).await?;

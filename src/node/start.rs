@@ -47,13 +47,16 @@ pub enum StartError {
     #[error("another process works on {}: a data directory belongs to one running node; stop that one first", .0.display())]
     Locked(PathBuf),
     /// The folder cannot be used.
-    #[error("cannot use the data directory {}: {source}; was the node set up with `sealane init`?", path.display())]
+    #[error("cannot use {} of the data directory: {source}; see whether node.data_dir in the configuration is the right folder and this user may write there; if it was lost, restore a backup", path.display())]
     DataDir {
         /// The folder or file.
         path: PathBuf,
         /// What the system says.
         source: io::Error,
     },
+    /// A file of the store is not there.
+    #[error("{} is missing, though the node was set up: restore it from a backup with `sealane restore`; a new, empty one would forget what this node has signed", .0.display())]
+    StoreMissing(PathBuf),
     /// The clock is before the newest record.
     #[error(
         "the clock says {now}, but the newest record was stored at {newest}: set the clock of this machine, then start again"
@@ -94,7 +97,7 @@ pub enum StartError {
     },
     /// No own card.
     #[error(
-        "the store holds no card of this node: it belongs to another node, or `sealane init` did not finish; set the node up again in an empty folder"
+        "the store holds no card of this node, so it is not the store that belongs to this configuration: restore store, keys and configuration from one backup"
     )]
     NoCard,
     /// A key of the card is not the node's.
@@ -293,7 +296,7 @@ pub fn lock(data_dir: &Path) -> Result<File, StartError> {
 ///
 /// # Errors
 /// If the file with the URL of the database cannot be read.
-pub fn store_configs(config: &Config) -> Result<(StoreConfig, StoreConfig), StartError> {
+pub(super) fn store_places(config: &Config) -> Result<(StoreConfig, StoreConfig), StartError> {
     let data = &config.node.data_dir;
     match (config.store.backend, &config.store.url_file) {
         (Backend::Postgres, Some(file)) => {
@@ -307,6 +310,22 @@ pub fn store_configs(config: &Config) -> Result<(StoreConfig, StoreConfig), Star
             Ok((file("store.db"), file("keys.db")))
         }
     }
+}
+
+/// Where the store and the store of content keys are, which must be there already: opening one makes it.
+///
+/// # Errors
+/// As [`store_places`], and [`StartError::StoreMissing`].
+pub fn store_configs(config: &Config) -> Result<(StoreConfig, StoreConfig), StartError> {
+    let (main, keys) = store_places(config)?;
+    for place in [&main, &keys] {
+        if let StoreConfig::Sqlite { path } = place
+            && !path.exists()
+        {
+            return Err(StartError::StoreMissing(path.clone()));
+        }
+    }
+    Ok((main, keys))
 }
 
 /// The chain and key that TLS shows.

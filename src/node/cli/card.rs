@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::node::cli::client::Local;
 use crate::node::cli::exit::Failure;
-use crate::node::cli::output::{Form, line, word};
+use crate::node::cli::output::{Form, line, plain, word};
 use crate::node::clock::{Clock as _, SystemClock};
 use crate::node::config::Config;
 use crate::node::init::{CONFIG_FILE, CardFacts, sign_card};
@@ -26,7 +26,7 @@ use crate::record::card::SignedCard;
 /// The command line of `sealane peers card`.
 #[derive(Debug, Args)]
 pub(super) struct Card {
-    /// The file to write; without it, the card's facts and its fingerprint words are printed
+    /// The file to write; without it, the card's facts, its fingerprint words and the card itself are printed
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// The root key file; with it, a new card is signed with a higher version
@@ -43,13 +43,26 @@ impl Card {
             Some(root) => renewed(local, &root).await?,
             None => in_force(local).await?,
         };
-        let Some(file) = self.out else { return Ok(self.form.facts(&view)?) };
+        let Some(file) = self.out else { return print(self.form, view) };
         let text = view.get("card").and_then(Value::as_str).unwrap_or_default();
         std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
         line(&format!("card of {} written to {}", word(view.get("authority")), file.display()))?;
         let words = word(view.get("words"));
         Ok(line(&format!("fingerprint words, to be told apart from it: {words}"))?)
     }
+}
+
+/// Prints facts and words, then the card as the file has it, so that it can be copied from the screen.
+fn print(form: Form, mut view: Value) -> anyhow::Result<()> {
+    if form.is_json() {
+        return Ok(form.facts(&view)?);
+    }
+    let card = view.as_object_mut().and_then(|members| members.remove("card"));
+    form.facts(&view)?;
+    for row in card.as_ref().and_then(Value::as_str).unwrap_or_default().lines() {
+        line(&plain(row))?;
+    }
+    Ok(())
 }
 
 /// The card in force.

@@ -77,6 +77,15 @@ impl Local {
         &self.dir
     }
 
+    /// The argument that names this directory in the next command, with a space before it; nothing for the current one.
+    pub(super) fn option(&self) -> String {
+        if self.dir == Path::new(".") {
+            String::new()
+        } else {
+            format!(" --dir {}", self.dir.display())
+        }
+    }
+
     /// The client of the node that runs on this directory, or on the `data` folder in it that `init` makes.
     pub(super) fn client(&self) -> Client {
         let inner = admin_socket(&self.dir.join("data"));

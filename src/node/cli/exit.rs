@@ -47,13 +47,40 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     }
     let code = error.downcast_ref::<Failure>().map_or(1, Failure::code);
     // If standard error is closed too, the exit code must do.
-    let _ = writeln!(io::stderr(), "sealane: {error:#}");
+    let _ = writeln!(io::stderr(), "sealane: {}", told(error));
     ExitCode::from(code)
+}
+
+/// The error and its causes, each said once: many messages hold what the system said already.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut text, cause| {
+        let cause = cause.to_string();
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+        text
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_that_stands_in_the_message_is_not_repeated() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read the file: {source}; check its mode")]
+        struct Said {
+            source: io::Error,
+        }
+        let error = anyhow::Error::new(Said { source: io::Error::other("denied") });
+        assert_eq!(told(&error), "cannot read the file: denied; check its mode");
+        let error = anyhow::Error::new(io::Error::other("denied")).context("cannot start");
+        assert_eq!(told(&error), "cannot start: denied");
+    }
 
     #[test]
     fn a_failure_keeps_its_exit_code_under_context() {

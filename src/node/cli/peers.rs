@@ -86,8 +86,11 @@ impl Peers {
                     ("QUEUED", "queued"),
                     ("SINCE", "waits_since"),
                 ];
-                let empty = "no peers; get a peer's card, then `sealane peers add FILE`";
-                Ok(step.form.list(&peers, &columns, empty)?)
+                let dir = self.local.option();
+                let empty = format!(
+                    "no peers; get a peer's card, then `sealane peers add FILE{dir} --confirm WORDS`"
+                );
+                Ok(step.form.list(&peers, &columns, &empty)?)
             }
             Step::Remove(step) => {
                 client.delete(&format!("/admin/peers/{}", segment(&step.name))).await?;

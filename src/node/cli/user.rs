@@ -66,13 +66,14 @@ impl User {
     /// Does what the arguments say.
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let client = self.local.client();
+        let dir = self.local.option();
         match self.step {
             Step::Add(step) => {
                 let Add { name, roles, unit, clearance } = &step;
                 let body = Officer { name, roles, unit, clearance: *clearance };
                 let user = client.post("/admin/users", &body).await?;
                 line(&format!("added {name}, known to peers as {}", word(user.get("pseudonym"))))?;
-                Ok(line(&format!("next: sealane token new {name}"))?)
+                Ok(line(&format!("next: sealane token new {name}{dir}"))?)
             }
             Step::List(step) => {
                 let users = client.get("/admin/users").await?;
@@ -87,7 +88,7 @@ impl User {
                 Ok(step.form.list(
                     &users,
                     &columns,
-                    "no officers; add one with `sealane user add NAME`",
+                    &format!("no officers; add one with `sealane user add NAME{dir}`"),
                 )?)
             }
             Step::Disable(step) => {

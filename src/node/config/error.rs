@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file is missing or may not be read.
-    #[error("cannot read the configuration {file}: {source}; make one with `sealane init`, or check its path and mode", file = .file.display())]
+    #[error("cannot read the configuration {file}: {source}; name it with --config, and check its path and mode; `sealane init` makes one for a new node, a node that ran before is restored from a backup", file = .file.display())]
     Unreadable {
         /// The file that was asked for.
         file: PathBuf,

@@ -35,7 +35,7 @@ pub(super) fn disk(config: &Config) -> Vec<Finding> {
         Err(error) => Finding::fault(
             "disk",
             format!(
-                "cannot look at {}: {error}; was the node set up with `sealane init`?",
+                "cannot look at {}: {error}; see whether node.data_dir in the configuration is the right folder; if it was lost, restore a backup",
                 data.display()
             ),
         ),
@@ -111,7 +111,7 @@ pub(super) async fn card(config: &Config, store: &Store) -> Vec<Finding> {
     let card = match row {
         Ok(Some(row)) => SignedCard::decode(&row.card).map_err(|error| error.to_string()),
         Ok(None) => {
-            Err("the store holds no card of this node: run `sealane peers card --root FILE`"
+            Err("the store holds no card of this node, so it belongs to another one: restore store, keys and configuration from one backup"
                 .to_owned())
         }
         Err(error) => Err(error.to_string()),
@@ -121,14 +121,20 @@ pub(super) async fn card(config: &Config, store: &Store) -> Vec<Finding> {
         Err(why) => return vec![Finding::fault("card", why)],
     };
     let renew = "run `sealane peers card --root FILE`, which peers then learn by themselves";
+    // Keys that cannot be read are told of by `keys`; nothing follows from that for the card.
     let keys = KeyDir::at(&config.node.data_dir).signing_keys();
-    let is_known = keys.is_ok_and(|keys| {
+    let is_known = keys.as_ref().map_or(true, |keys| {
         card.receipt_key == keys.receipt.public()
             && card.record_keys.iter().any(|known| known.key == keys.record.public())
     });
     let wanted = addresses(config);
     vec![if !is_known {
-        Finding::fault("card", format!("it does not name the keys of this node: {renew}"))
+        Finding::fault(
+            "card",
+            format!(
+                "it does not name the keys of this node: restore keys and store from one backup, or, if the keys were replaced on purpose, {renew}"
+            ),
+        )
     } else if card.addresses != wanted {
         Finding::warning(
             "card",
@@ -144,9 +150,10 @@ pub(super) async fn card(config: &Config, store: &Store) -> Vec<Finding> {
             format!("it names no address that peers can reach: set peer.advertise, then {renew}"),
         )
     } else {
+        let keys = if keys.is_ok() { "" } else { "; not compared with the keys" };
         Finding::sound(
             "card",
-            format!("version {}, reached at {}", card.version, card.addresses.join(", ")),
+            format!("version {}, reached at {}{keys}", card.version, card.addresses.join(", ")),
         )
     }]
 }

@@ -2,6 +2,7 @@
 
 use crate::node::config::Config;
 use crate::node::doctor::Finding;
+use crate::node::log::high_water::FILE_NAME as HIGH_WATER_FILE;
 use crate::node::log::start_check::by_file;
 use crate::node::log::{HighWaterFile, Signing};
 use crate::node::store::logs::{self, Checkpoint, Log};
@@ -52,6 +53,18 @@ pub(super) async fn examine(config: &Config, store: &Store) -> Vec<Finding> {
 }
 
 fn high_water(config: &Config, seen: &Seen) -> Finding {
+    // Opening makes the file, and an examination changes nothing.
+    if !config.node.data_dir.join(HIGH_WATER_FILE).exists() {
+        let is_sealed = seen.newest.as_ref().is_some_and(|log| log.size > 0);
+        return if is_sealed {
+            Finding::warning(
+                "log",
+                "there is no high-water file, as after a restore: at its next start the node asks its witnesses how far the log was, and signs nothing before enough have answered; if nothing was restored, see who removed the file",
+            )
+        } else {
+            Finding::sound("log", "nothing was sealed yet")
+        };
+    }
     // A running node holds the file open and raises it; reading beside it harms nothing.
     match HighWaterFile::open(&config.node.data_dir) {
         Err(error) => Finding::fault("log", error.to_string()),

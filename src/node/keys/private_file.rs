@@ -15,7 +15,7 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 pub enum PrivateFileError {
     /// It is not there.
     #[error(
-        "{path} is missing: restore it from the backup of the keys, or run `sealane init` for a new node"
+        "{path} is missing: restore it from the backup of the keys; a new key would not be the one that peers know"
     )]
     Missing {
         /// Where it was looked for.

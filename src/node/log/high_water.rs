@@ -15,6 +15,9 @@ use crate::node::log::LogError;
 use crate::node::store::logs::Log;
 use crate::record::Value;
 
+/// The file's name in the data directory.
+pub const FILE_NAME: &str = "high-water";
+
 /// Bytes of a slot: the longest origin and its numbers fit well within.
 const SLOT_BYTES: usize = 1024;
 
@@ -68,7 +71,7 @@ impl HighWaterFile {
     /// # Errors
     /// If it cannot be opened, or holds something in which neither slot is sound.
     pub fn open(data_dir: &Path) -> Result<Self, LogError> {
-        let path = data_dir.join("high-water");
+        let path = data_dir.join(FILE_NAME);
         let failed = |source| LogError::HighWater { path: path.display().to_string(), source };
         let file = OpenOptions::new()
             .read(true)

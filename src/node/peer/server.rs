@@ -57,10 +57,10 @@ pub(crate) struct Inner {
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Somebody else has the port.
-    #[error("UDP port {} is in use: stop the other program or change the address for peers", .0.port())]
+    #[error("UDP port {} (peer.listen) is in use: stop the other program or change peer.listen in the configuration", .0.port())]
     InUse(SocketAddr),
     /// The address cannot be bound.
-    #[error("cannot listen for peers on UDP {address}")]
+    #[error("cannot listen for peers on UDP {address} (peer.listen): {source}")]
     Socket {
         /// The address.
         address: SocketAddr,

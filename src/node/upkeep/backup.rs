@@ -82,7 +82,9 @@ pub enum BackupError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// A file cannot be read or written.
-    #[error("{path}: {source}")]
+    #[error(
+        "cannot read or write {path}: {source}; see whether the disk is full and this user may write there"
+    )]
     Io {
         /// The file.
         path: PathBuf,

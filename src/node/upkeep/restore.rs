@@ -53,7 +53,9 @@ pub enum RestoreError {
     )]
     NotEmpty(PathBuf),
     /// A file cannot be read or written.
-    #[error("{path}: {source}")]
+    #[error(
+        "cannot read or write {path}: {source}; see whether the disk is full and this user may write there"
+    )]
     Io {
         /// The file.
         path: PathBuf,
@@ -279,6 +281,10 @@ fn zip_fault(error: &ZipError) -> String {
     match error {
         ZipError::Io(error) => format!("it cannot be read ({error})"),
         ZipError::FileNotFound => "it is missing".to_owned(),
+        // The table of contents is at the end: a copy that broke off has none.
+        ZipError::InvalidArchive(_) => {
+            "it was cut short on its way, or is no backup at all: its table of contents, which is at the end, is missing".to_owned()
+        }
         error => format!("it is not a backup archive ({error})"),
     }
 }

@@ -109,10 +109,9 @@ async fn a_damaged_backup_or_a_folder_in_use_is_refused_before_a_node_could_star
     }
     let cut = site.beside("cut");
     fs::write(&cut, &sound[..sound.len() / 2]).unwrap();
-    assert!(matches!(
-        put_back(&cut, &site.beside("cut-target")).await,
-        Err(RestoreError::NotSound { .. })
-    ));
+    let refused = put_back(&cut, &site.beside("cut-target")).await.unwrap_err();
+    assert!(matches!(refused, RestoreError::NotSound { .. }), "{refused:?}");
+    assert!(refused.to_string().contains("it was cut short on its way"), "{refused}");
     let refused = put_back(&file, &site.dir()).await;
     assert!(matches!(refused, Err(RestoreError::NotEmpty(_))), "{refused:?}");
     // Without keys it is restored, and a start says what is missing.

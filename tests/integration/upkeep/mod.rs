@@ -14,6 +14,7 @@ use sealane::node::store::{Param, Store, StoreConfig, StoreError, logs, records}
 use sealane::node::{Node, Seams};
 use tempfile::TempDir;
 
+mod advice;
 mod backup;
 mod checks;
 
