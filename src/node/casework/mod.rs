@@ -30,6 +30,7 @@ mod standing;
 mod status;
 mod summaries;
 mod task_forces;
+mod tokens;
 mod views;
 
 #[cfg(test)]
@@ -65,7 +66,7 @@ pub use evidence::{
 };
 pub use fetch::{FetchInput, FetchView};
 pub use load::{Held, SentLeaves};
-pub use officers::{NewToken, NewUser, TOKEN_PREFIX, TokenView, UserView, WhoView};
+pub use officers::{NewUser, UserView, WhoView};
 pub(crate) use receive::budget::RefusalBudget;
 pub use requests::{
     ActInput, ActView, ClockView, DocumentView, NewRequest, RequestQuery, RequestSummary,
@@ -75,6 +76,7 @@ pub use search::{HitView, SearchQuery};
 pub use status::{BacklogView, LogStatusView, StatusView};
 pub use summaries::{DisclosedView, NewSummary, SummaryRow, SummaryView};
 pub use task_forces::{MemberView, NewPost, NewTaskForce, PostView, TaskForceRow, TaskForceView};
+pub use tokens::{NewToken, TOKEN_PREFIX, TokenListed, TokenView};
 pub use views::{
     FindingView, HistoryView, PAGE_ROWS, PAGE_ROWS_MAX, PageView, json_value, time_text,
 };

@@ -1,12 +1,8 @@
-//! Officers and their tokens: adds, disables, authenticates; what an officer may do is the rules' to say.
+//! Officers: added, listed, disabled; what an officer may do is the rules' to say.
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 use crate::domain::finding::short_text;
 use crate::domain::id::{ObjectId, OfficerPseudonym};
@@ -15,17 +11,9 @@ use crate::node::casework::permits::Covers;
 use crate::node::casework::views::time_text;
 use crate::node::casework::{Desk, Error};
 use crate::node::rng::random;
-use crate::node::store::users::{self, Token, User};
+use crate::node::store::users::{self, User};
 use crate::node::store::{StoreError, Tx, audit_events};
 use crate::policy::{Action, Actor, Permit, Role, Via, conflict};
-
-/// How every token begins, so that scanners of leaked secrets find it.
-pub const TOKEN_PREFIX: &str = "slt_";
-
-/// The longest life of a token, in days.
-const TOKEN_DAYS_MAX: u32 = 366;
-
-const DAY_SECS: i64 = 86_400;
 
 /// An officer to add.
 #[derive(Clone, Debug, Deserialize)]
@@ -41,18 +29,6 @@ pub struct NewUser {
     /// The highest classification that the officer may see.
     #[serde(default)]
     pub clearance: u8,
-}
-
-/// A token to make.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewToken {
-    /// The officer: name, pseudonym or id.
-    pub user: String,
-    /// What it is for.
-    pub label: String,
-    /// How long it is good.
-    pub days: u32,
 }
 
 /// An officer, for this node's own people.
@@ -72,24 +48,6 @@ pub struct UserView {
     pub clearance: i64,
     /// When the account was disabled.
     pub disabled_at: Option<String>,
-}
-
-/// A new token; the only time that it is shown.
-#[derive(Serialize)]
-pub struct TokenView {
-    /// The secret.
-    #[serde(serialize_with = "as_text")]
-    pub token: Zeroizing<String>,
-    /// Whose.
-    pub user: String,
-    /// Until when it is good.
-    pub expires_at: String,
-}
-
-impl std::fmt::Debug for TokenView {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("TokenView(..)")
-    }
 }
 
 /// Who somebody is.
@@ -209,70 +167,6 @@ impl Desk {
             .await
     }
 
-    /// Makes a token for an officer. The secret is given once; only its SHA-256 is kept.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if there is no such officer, [`Error::Invalid`] for a disabled one or an odd number of days.
-    pub async fn new_token(&self, permit: &Permit, input: NewToken) -> Result<TokenView, Error> {
-        permit.covers(Action::UserManage, None)?;
-        if !(1..=TOKEN_DAYS_MAX).contains(&input.days) {
-            return Err(Error::invalid("days", "a token is good for 1 to 366 days"));
-        }
-        let label = short_text("label", &input.label)
-            .map_err(|error| Error::invalid("label", error.reason))?;
-        let raw = Zeroizing::new(random::<32>(&*self.rng));
-        let secret = Zeroizing::new(format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(*raw)));
-        let now = self.clock.now();
-        let expires_at = now.plus_secs(i64::from(input.days).saturating_mul(DAY_SECS)).0;
-        let row = Token {
-            hash: digest(&secret),
-            user_id: String::new(),
-            label,
-            created_at: now.0,
-            expires_at,
-            revoked_at: None,
-        };
-        let data = (input.user, row, done(permit, now, None));
-        let user = self
-            .store
-            .write_with("new_token", data, |tx, (who, row, event)| {
-                Box::pin(async move {
-                    let user = find_user(tx, who).await?.ok_or(Error::NotFound("officer"))?;
-                    if user.disabled_at.is_some() {
-                        return Err(Error::invalid("user", "the officer's account is disabled"));
-                    }
-                    users::add_token(tx, &Token { user_id: user.id, ..row.clone() }).await?;
-                    let detail = Some(format!("token for {}", user.pseudonym));
-                    let event = audit_events::NewAuditEvent { detail, ..event.clone() };
-                    audit_events::append(tx, &event).await?;
-                    Ok(user.pseudonym)
-                })
-            })
-            .await?;
-        Ok(TokenView { token: secret, user, expires_at: time_text(expires_at) })
-    }
-
-    /// The actor whose valid token this is; nothing for one that is unknown, expired, revoked or of a disabled officer.
-    ///
-    /// The token is found by its digest, so the time of the search says nothing about the secret.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn authenticate(&self, token: &str) -> Result<Option<Actor>, Error> {
-        if !token.starts_with(TOKEN_PREFIX) {
-            return Ok(None);
-        }
-        let (hash, now) = (digest(token), self.clock.now().0);
-        let user = self
-            .store
-            .read("authenticate", move |tx| {
-                Box::pin(async move { users::by_token(tx, &hash, now).await })
-            })
-            .await
-            .map_err(|error: StoreError| Error::from(error))?;
-        Ok(user.as_ref().and_then(actor_of))
-    }
-
     /// Who an actor is.
     #[must_use]
     pub fn who(&self, actor: &Actor) -> WhoView {
@@ -284,14 +178,6 @@ impl Desk {
             authority: self.authority.to_string(),
         }
     }
-}
-
-fn as_text<S: serde::Serializer>(secret: &Zeroizing<String>, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(secret)
-}
-
-fn digest(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
 }
 
 fn roles_of(names: &[String]) -> Result<BTreeSet<Role>, Error> {
@@ -334,6 +220,7 @@ pub(crate) fn actor_of(user: &User) -> Option<Actor> {
 mod tests {
     use super::*;
     use crate::node::casework::testing::desk;
+    use crate::node::casework::{NewToken, TOKEN_PREFIX};
 
     fn user(name: &str, roles: &[&str]) -> NewUser {
         NewUser {
@@ -362,7 +249,7 @@ mod tests {
         assert_eq!(test.desk.authenticate("slt_unknown").await.unwrap(), None);
         assert_eq!(test.desk.authenticate("").await.unwrap(), None);
 
-        test.clock.advance_secs(DAY_SECS);
+        test.clock.advance_secs(86_400);
         assert_eq!(test.desk.authenticate(&short.token).await.unwrap(), None);
         assert!(test.desk.authenticate(&long.token).await.unwrap().is_some());
         let disabled = test.desk.disable_user(&admin, "Ada").await.unwrap();

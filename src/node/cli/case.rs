@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::node::cli::client::{Client, Connection, segment, with_query};
 use crate::node::cli::exit::Failure;
@@ -36,6 +36,8 @@ enum Step {
     Move(Move),
     /// Link a case to another one
     Link(Link),
+    /// Let an officer of another unit work on a case, or no longer
+    Team(Team),
     /// Write a court pack of a case
     Export(Export),
 }
@@ -112,6 +114,29 @@ struct Link {
 }
 
 #[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+struct Team {
+    #[command(subcommand)]
+    step: TeamStep,
+}
+
+#[derive(Debug, Subcommand)]
+enum TeamStep {
+    /// Add an officer
+    Add(Member),
+    /// Take an officer out
+    Remove(Member),
+}
+
+#[derive(Debug, Args)]
+struct Member {
+    /// The case
+    id: String,
+    /// The officer's name or pseudonym
+    officer: String,
+}
+
+#[derive(Debug, Args)]
 struct Export {
     /// The case
     id: String,
@@ -169,6 +194,7 @@ impl Case {
                 client.post(&format!("{}/links", path(&step.id)), &body).await?;
                 Ok(line(&format!("linked case {} to {}", step.id, step.other))?)
             }
+            Step::Team(step) => step.step.run(&client).await,
             Step::Export(step) => pack::write(&client, &[step.id], &step.out).await,
         }
     }
@@ -226,6 +252,17 @@ impl Edit {
         let count = fields.len();
         client.patch(&path(&self.id), &Change { fields }).await?;
         Ok(line(&format!("changed {count} field(s) of case {}", self.id))?)
+    }
+}
+
+impl TeamStep {
+    async fn run(self, client: &Client) -> anyhow::Result<()> {
+        let (Member { id, officer }, rest, done) = match self {
+            Self::Add(member) => (member, "team", "is in the team of"),
+            Self::Remove(member) => (member, "team/remove", "is not in the team any more of"),
+        };
+        client.post(&format!("{}/{rest}", path(&id)), &json!({ "officer": officer })).await?;
+        Ok(line(&format!("{officer} {done} case {id}"))?)
     }
 }
 

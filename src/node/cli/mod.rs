@@ -179,6 +179,8 @@ mod tests {
             "case list --json --url http://127.0.0.1:1",
             "case move 1 investigating --reason r",
             "case link 1 2",
+            "case team add 1 anna",
+            "case team remove 1 anna",
             "case export 1 --out f.zip",
             "evidence add 1 file --description d",
             "evidence transfer 1 --to o --reason r --place p",
@@ -186,6 +188,7 @@ mod tests {
             "request act 1 accept --file f.json",
             "summary share 1 --to a.example --field title --marking m --purpose p",
             "task-force new --name n --member a.example",
+            "task-force leave 1 --reason r",
             "import f.csv",
             "pack 1 2 --out f.zip",
             "log checkpoint",
@@ -198,6 +201,8 @@ mod tests {
             "user add anna --role case_officer --dir d",
             "user disable anna --dir d",
             "token new anna --dir d",
+            "token list --json --dir d",
+            "token revoke 0011223344556677 --dir d",
         ] {
             let arguments = std::iter::once("sealane").chain(line.split(' '));
             if let Err(refusal) = Cli::try_parse_from(arguments) {

@@ -29,6 +29,8 @@ enum Step {
     Join(Join),
     /// Write to all members
     Post(Post),
+    /// Leave it; what was shared with it stays with its members
+    Leave(Leave),
     /// End it
     Close(Close),
 }
@@ -79,6 +81,15 @@ struct Post {
 }
 
 #[derive(Debug, Args)]
+struct Leave {
+    /// The task force
+    id: String,
+    /// Why
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Debug, Args)]
 struct Close {
     /// The task force
     id: String,
@@ -122,6 +133,10 @@ impl TaskForce {
             Step::Post(step) => {
                 client.post(&path(&step.id, "/posts"), &json!({ "text": step.text })).await?;
                 Ok(line(&format!("posted to task force {}", step.id))?)
+            }
+            Step::Leave(step) => {
+                client.post(&path(&step.id, "/leave"), &json!({ "reason": step.reason })).await?;
+                Ok(line(&format!("left task force {}", step.id))?)
             }
             Step::Close(step) => {
                 client.post(&path(&step.id, "/close"), &json!({ "reason": step.reason })).await?;

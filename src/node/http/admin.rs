@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 
-use crate::node::casework::{Desk, NewToken, NewUser, TokenView, UserView};
+use crate::node::casework::{Desk, NewToken, NewUser, TokenListed, TokenView, UserView};
 use crate::node::http::document::Document;
 use crate::node::http::health::Readiness;
 use crate::node::http::pairing::{self, Pairing};
@@ -24,7 +24,8 @@ pub fn routes(desk: Arc<Desk>, pairing: Arc<dyn Pairing>, readiness: Arc<dyn Rea
     Router::new()
         .route("/admin/users", get(users).post(add_user))
         .route("/admin/users/{name}/disable", post(disable_user))
-        .route("/admin/tokens", post(new_token))
+        .route("/admin/tokens", get(tokens).post(new_token))
+        .route("/admin/tokens/{id}/revoke", post(revoke_token))
         .with_state(desk)
         .route("/admin/status", get(status))
         .merge(pairing::routes(pairing))
@@ -63,6 +64,21 @@ async fn disable_user(
 ) -> Result<Json<UserView>, Problem> {
     let permit = permit(&desk, Action::UserManage).await?;
     Ok(Json(desk.disable_user(&permit, &name).await?))
+}
+
+/// `GET /admin/tokens`
+async fn tokens(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<TokenListed>>, Problem> {
+    let permit = permit(&desk, Action::UserRead).await?;
+    Ok(Json(desk.tokens(&permit).await?))
+}
+
+/// `POST /admin/tokens/{id}/revoke`
+async fn revoke_token(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+) -> Result<Json<TokenListed>, Problem> {
+    let permit = permit(&desk, Action::UserManage).await?;
+    Ok(Json(desk.revoke_token(&permit, &id).await?))
 }
 
 /// `POST /admin/tokens`

@@ -13,6 +13,7 @@ use sealane::node::trust::TrustError;
 
 use crate::support::node::{TestNode, pair};
 
+mod commands;
 mod deliver;
 mod peers;
 mod processes;
