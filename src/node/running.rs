@@ -297,7 +297,7 @@ impl Node {
             rng: Arc::clone(&seams.rng),
         };
         self.jobs.tasks.spawn(renew.run(stop()));
-        self.jobs.tasks.spawn(renew::tidy(self.store.clone(), stop()));
+        self.jobs.tasks.spawn(renew::tidy(self.store.clone(), Arc::clone(&seams.clock), stop()));
         Ok(())
     }
 

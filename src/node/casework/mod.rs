@@ -24,6 +24,7 @@ mod permits;
 mod plain;
 mod read_log;
 mod receive;
+mod repeats;
 mod requests;
 mod search;
 mod standing;
@@ -68,6 +69,7 @@ pub use fetch::{FetchInput, FetchView};
 pub use load::{Held, SentLeaves};
 pub use officers::{NewUser, UserView, WhoView};
 pub(crate) use receive::budget::RefusalBudget;
+pub use repeats::{Known, Repeatable};
 pub use requests::{
     ActInput, ActView, ClockView, DocumentView, NewRequest, RequestQuery, RequestSummary,
     RequestView,

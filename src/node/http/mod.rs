@@ -14,6 +14,7 @@ pub mod officer;
 pub mod pairing;
 pub mod problem;
 pub mod refusal;
+pub mod repeat;
 pub mod router;
 mod scratch;
 pub mod seen;

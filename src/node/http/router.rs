@@ -1,14 +1,15 @@
 //! Every path of the API on one screen; what is not in this table cannot be reached.
 
-use axum::{Router, routing};
+use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
     audit, cases, declarations, evidence, log as own_log, packs, requests, search, session,
     summaries, task_forces,
 };
 use crate::node::http::frame::{Bounds, frame};
+use crate::node::http::repeat::InFlight;
 use crate::node::http::state::ApiState;
-use crate::node::http::{log, witness};
+use crate::node::http::{log, repeat, witness};
 
 /// A method and a path with its handler on each line, `ordinary` ones under all bounds, `streaming` ones without a
 /// limit on length and time.
@@ -79,5 +80,8 @@ paths! {
 
 /// The API, in its frame.
 pub fn router(state: ApiState, bounds: Bounds) -> Router {
-    frame(ordinary().with_state(state.clone()), streaming().with_state(state), bounds)
+    let once = middleware::from_fn_with_state((state.clone(), InFlight::default()), repeat::once);
+    let ordinary = ordinary().route_layer(once).with_state(state.clone());
+    let streaming = streaming().route_layer(middleware::from_fn(repeat::refused)).with_state(state);
+    frame(ordinary, streaming, bounds)
 }

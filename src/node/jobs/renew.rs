@@ -13,12 +13,15 @@ use crate::node::keys::KeyDir;
 use crate::node::keys::certificate::Renewal;
 use crate::node::peer::OwnCertificate;
 use crate::node::rng::Rng;
-use crate::node::store::Store;
+use crate::node::store::{Store, StoreError, idempotency};
 
 /// How often the certificate is looked at.
 const LOOK: Duration = Duration::from_hours(1);
 /// After this long without a commit the write-ahead log is moved into the database.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// Old answers are forgotten every so many pauses of [`IDLE`].
+const LOOKS_PER_HOUR: u32 = 120;
 
 /// What renewal works with.
 pub struct Renew {
@@ -80,15 +83,28 @@ impl Renew {
     }
 }
 
-/// Moves the write-ahead log into the database whenever nothing was committed for a while.
-pub async fn tidy(store: Store, stop: CancellationToken) {
+/// Moves the write-ahead log into the database whenever nothing was committed for a while, and forgets, once an hour,
+/// the answers that were kept long enough.
+pub async fn tidy(store: Store, clock: Arc<dyn Clock>, stop: CancellationToken) {
     let mut tidied = 0;
+    let mut looks: u32 = 0;
     let mut last = store.batches();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(IDLE) => {}
         }
+        if looks.is_multiple_of(LOOKS_PER_HOUR) {
+            let oldest = clock.now().plus_secs(-idempotency::KEPT_SECS).0;
+            let forgotten = store.write("answers_forget", move |tx| {
+                Box::pin(async move { idempotency::forget_before(tx, oldest).await })
+            });
+            if let Err(error) = forgotten.await {
+                let error: StoreError = error;
+                tracing::warn!(error = %error, "old answers could not be forgotten now");
+            }
+        }
+        looks = looks.wrapping_add(1);
         let now = store.batches();
         if now == last && now != tidied {
             match store.checkpoint().await {

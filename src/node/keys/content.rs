@@ -47,6 +47,12 @@ impl KeyGroup {
         Self(format!("object:{object}"))
     }
 
+    /// The answers that are kept for a while, so that a request can be repeated.
+    #[must_use]
+    pub fn answers() -> Self {
+        Self("answers".to_owned())
+    }
+
     /// The group of a name that was stored before.
     #[must_use]
     pub fn stored(name: &str) -> Self {

@@ -1,4 +1,7 @@
 //! Answers kept for clients that repeat a request with the same key; compares no requests.
+//!
+//! A row begins as a claim without an answer, in the same transaction as the change that the request makes: it is there
+//! if and only if the change is. The answer is put in when the request has ended.
 
 use crate::node::store::error::StoreError;
 use crate::node::store::table::table;
@@ -14,27 +17,65 @@ table! {
         key: String,
         /// SHA-256 of the request: the same key with another request is a mistake of the client.
         request_hash: [u8; 32],
-        /// The HTTP status.
+        /// The HTTP status; 0 in a claim, whose answer is not known.
         status: i64,
-        /// The body.
+        /// The body, sealed; empty in a claim.
         body: Vec<u8>,
         /// When, microseconds.
         created_at: i64,
     }
 }
 
-/// Keeps an answer.
+/// How long a row is kept, in seconds.
+pub const KEPT_SECS: i64 = 86_400;
+
+tokio::task_local! {
+    static CLAIM: Answer;
+}
+
+/// Does some work, with whose first change in the store the claim is made; further ones find it there.
+pub async fn claiming<T>(claim: Answer, work: impl Future<Output = T>) -> T {
+    CLAIM.scope(claim, work).await
+}
+
+/// The claim of the work that is going on.
+pub(crate) fn current() -> Option<Answer> {
+    CLAIM.try_with(Clone::clone).ok()
+}
+
+/// Makes a claim unless it is there.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] if the caller used the key before. All functions: what the database says.
+/// All functions: what the database says.
+pub async fn claim(tx: &mut Tx, claim: &Answer) -> Result<bool, StoreError> {
+    tx.insert_new(claim).await
+}
+
+/// Puts the answer into its claim, or keeps it if the request changed nothing and so made none.
+///
+/// # Errors
+/// As [`claim`].
 pub async fn keep(tx: &mut Tx, answer: &Answer) -> Result<(), StoreError> {
-    tx.insert(answer).await
+    tx.put(answer).await
+}
+
+/// Takes back the claim of a request that was refused; an answer stays.
+///
+/// # Errors
+/// As [`claim`].
+pub async fn release(tx: &mut Tx, caller: &str, key: &str) -> Result<u64, StoreError> {
+    tx.execute(
+        "-- idempotency.release
+         DELETE FROM idempotency WHERE caller = $1 AND key = $2 AND status = 0",
+        params![caller, key],
+    )
+    .await
 }
 
 /// The answer that a caller got under a key.
 ///
 /// # Errors
-/// As [`keep`].
+/// As [`claim`].
 pub async fn get(tx: &mut Tx, caller: &str, key: &str) -> Result<Option<Answer>, StoreError> {
     tx.select_one(
         "-- idempotency.get
@@ -47,7 +88,7 @@ pub async fn get(tx: &mut Tx, caller: &str, key: &str) -> Result<Option<Answer>,
 /// Forgets the answers given before a time; gives how many.
 ///
 /// # Errors
-/// As [`keep`].
+/// As [`claim`].
 pub async fn forget_before(tx: &mut Tx, at: i64) -> Result<u64, StoreError> {
     tx.execute(
         "-- idempotency.forget_before

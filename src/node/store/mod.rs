@@ -91,6 +91,7 @@ struct Inner {
     halted: watch::Sender<bool>,
     batches: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
+    takes_claims: bool,
 }
 
 impl fmt::Debug for Store {
@@ -112,6 +113,7 @@ impl Store {
             schema: None,
             application_id: 0x5ea1_a4e1,
             has_secure_delete: false,
+            takes_claims: true,
             readers: READERS,
         };
         Self::open_layout(config, &layout, clock).await
@@ -135,7 +137,8 @@ impl Store {
             tx: None,
         };
         tokio::spawn(writer.run());
-        Ok(Self(Arc::new(Inner { queue, readers, halted, batches, clock })))
+        let takes_claims = layout.takes_claims;
+        Ok(Self(Arc::new(Inner { queue, readers, halted, batches, clock, takes_claims })))
     }
 
     /// Runs `body` in the writer's transaction; returns when its changes are durable, or undone.
@@ -157,7 +160,8 @@ impl Store {
             return Err(StoreError::Halted.into());
         }
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Write { name, body, reply, answer: None });
+        let claim = if self.0.takes_claims { idempotency::current() } else { None };
+        let job = Box::new(Write { name, body, reply, answer: None, claim });
         self.0.queue.send(Message::Write(job)).await.map_err(|_| StoreError::Closed)?;
         match answer.await {
             Ok(Answer::Done(result)) => result,

@@ -51,6 +51,8 @@ pub(crate) struct Layout {
     pub(crate) application_id: i32,
     /// Whether SQLite overwrites what is deleted.
     pub(crate) has_secure_delete: bool,
+    /// Whether it has the table in which requests that may be repeated are claimed.
+    pub(crate) takes_claims: bool,
     pub(crate) readers: u32,
 }
 

@@ -48,6 +48,7 @@ impl KeyVault {
             schema: Some("sealane_keys"),
             application_id: 0x5ea1_a4e2,
             has_secure_delete: true,
+            takes_claims: false,
             readers: 1,
         };
         Ok(Self(Store::open_layout(config, &layout, clock).await?))

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::node::clock::Clock;
 use crate::node::store::error::{Dialect, StoreError, Verdict};
+use crate::node::store::idempotency;
 use crate::node::store::open::Pool;
 use crate::node::store::tx::{Conn, Tx};
 
@@ -60,6 +61,8 @@ pub(crate) struct Write<T, E, F> {
     pub(crate) body: F,
     pub(crate) reply: oneshot::Sender<Answer<T, E>>,
     pub(crate) answer: Option<Answer<T, E>>,
+    /// What is kept together with the change, so that a request that is repeated is known again.
+    pub(crate) claim: Option<idempotency::Answer>,
 }
 
 impl<T, E, F> Job for Write<T, E, F>
@@ -73,12 +76,18 @@ where
     }
 
     fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, bool> {
-        let body = &self.body;
-        let begun = catch_unwind(AssertUnwindSafe(move || {
-            let tx = tx; // moved in, so that the future may keep it
-            body(tx)
-        }));
         Box::pin(async move {
+            if let Some(claim) = &self.claim
+                && let Err(error) = idempotency::claim(tx, claim).await
+            {
+                self.answer = Some(Answer::Done(Err(E::from(error))));
+                return false;
+            }
+            let body = &self.body;
+            let begun = catch_unwind(AssertUnwindSafe(move || {
+                let tx = tx; // moved in, so that the future may keep it
+                body(tx)
+            }));
             let answer = match begun {
                 Ok(body) => match AssertUnwindSafe(body).catch_unwind().await {
                     Ok(result) => Answer::Done(result),

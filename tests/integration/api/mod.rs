@@ -5,6 +5,7 @@
 mod casework;
 mod log;
 mod node;
+mod repeat;
 
 use http_body_util::Full;
 use hyper::Request;

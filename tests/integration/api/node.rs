@@ -9,6 +9,7 @@ use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use sealane::node::Node;
 use sealane::node::config::admin_socket;
+use sealane::node::store::Store;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
@@ -67,6 +68,18 @@ impl ApiNode {
     /// Ends it in order.
     pub(crate) async fn stop(mut self) {
         self.0.stop().await;
+    }
+
+    /// Ends it in order, and opens its store.
+    pub(crate) async fn halt(&mut self) -> Store {
+        self.0.stop().await;
+        self.0.store().await
+    }
+
+    /// Ends it in order if it runs, and starts it again.
+    pub(crate) async fn restart(&mut self) {
+        self.0.stop().await;
+        self.0.start().await;
     }
 
     /// The node behind the listeners.

@@ -286,7 +286,7 @@ pub(crate) async fn a_lease_passes_on_with_a_higher_token(place: Place) {
 
 pub(crate) async fn an_answer_is_kept_for_a_repeated_request(place: Place) {
     let store = place.open().await;
-    let answer = || idempotency::Answer {
+    let answer = move || idempotency::Answer {
         caller: "u".into(),
         key: "k".into(),
         request_hash: hash(1),
@@ -294,15 +294,42 @@ pub(crate) async fn an_answer_is_kept_for_a_repeated_request(place: Place) {
         body: b"{}".to_vec(),
         created_at: 5,
     };
-    let keep = async || -> Result<(), StoreError> {
-        write!(store, |tx| idempotency::keep(tx, &answer()).await).await
+    let claim = move || idempotency::Answer { status: 0, body: Vec::new(), ..answer() };
+    let made: Result<_, StoreError> = write!(store, |tx| {
+        let first = idempotency::claim(tx, &claim()).await?;
+        Ok((first, idempotency::claim(tx, &claim()).await?))
+    })
+    .await;
+    assert_eq!(made.unwrap(), (true, false));
+    assert_eq!(read!(store, |tx| idempotency::get(tx, "u", "k").await), Some(claim()));
+    let release = async || -> u64 {
+        let released: Result<u64, StoreError> =
+            write!(store, |tx| idempotency::release(tx, "u", "k").await).await;
+        released.unwrap()
     };
-    keep().await.unwrap();
-    assert!(matches!(keep().await, Err(StoreError::Conflict(_))));
+    assert_eq!(release().await, 1);
+    let kept: Result<(), StoreError> =
+        write!(store, |tx| idempotency::keep(tx, &answer()).await).await;
+    kept.unwrap();
     assert_eq!(read!(store, |tx| idempotency::get(tx, "u", "k").await), Some(answer()));
+    assert_eq!(release().await, 0, "an answer stays");
+
+    // A change that fails takes its claim with it; one that is made has it.
+    let changed = async |fails: bool| {
+        let claim = idempotency::Answer { key: "with".into(), ..claim() };
+        let change = store.write("change", move |_| {
+            Box::pin(async move { if fails { Err(StoreError::Conflict("test")) } else { Ok(()) } })
+        });
+        idempotency::claiming(claim, change).await.is_ok()
+    };
+    for fails in [true, false] {
+        assert_eq!(changed(fails).await, !fails);
+        let found = read!(store, |tx| idempotency::get(tx, "u", "with").await);
+        assert_eq!(found.is_some(), !fails);
+    }
     let forgotten: Result<u64, StoreError> =
         write!(store, |tx| idempotency::forget_before(tx, 6).await).await;
-    assert_eq!(forgotten.unwrap(), 1);
+    assert_eq!(forgotten.unwrap(), 2);
 }
 
 pub(crate) async fn a_token_speaks_for_its_officer_until_it_is_revoked(place: Place) {
