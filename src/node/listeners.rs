@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::node::casework::Desk;
 use crate::node::config::Config;
 use crate::node::http::health::Readiness;
+use crate::node::http::pace::{Pace, Paces};
 use crate::node::http::pairing::Pairing;
 use crate::node::http::server::{Caps, bind_unix, serve_tcp, serve_unix};
 use crate::node::http::witness::CheckpointWitness;
@@ -93,6 +94,10 @@ impl Listeners<'_> {
             log_folder: data.join("log"),
             public_log: self.config.http.public_log,
             evidence_bytes_max: self.config.limits.evidence_bytes_max,
+            pace: Arc::new(Pace::new(Paces {
+                token_requests_per_sec: self.config.limits.token_requests_per_sec,
+                sign_in_failures_per_min: self.config.limits.sign_in_failures_per_min,
+            })),
             packs_folder: data.join("packs"),
         };
         router(state, self.bounds())

@@ -102,6 +102,8 @@ fn limits(config: &Config) -> Result<(), ConfigError> {
         ("limits.request_timeout_secs", limits.request_timeout_secs == 0),
         ("limits.http_connections_max", limits.http_connections_max == 0),
         ("limits.http_connections_per_address_max", limits.http_connections_per_address_max == 0),
+        ("limits.token_requests_per_sec", limits.token_requests_per_sec == 0),
+        ("limits.sign_in_failures_per_min", limits.sign_in_failures_per_min == 0),
         ("limits.peer_connections_max", limits.peer_connections_max == 0),
         ("limits.disk_free_percent_min", limits.disk_free_percent_min > 50),
     ] {

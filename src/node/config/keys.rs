@@ -37,6 +37,8 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("limits.request_timeout_secs", Kind::Number),
     ("limits.http_connections_max", Kind::Number),
     ("limits.http_connections_per_address_max", Kind::Number),
+    ("limits.token_requests_per_sec", Kind::Number),
+    ("limits.sign_in_failures_per_min", Kind::Number),
     ("limits.peer_connections_max", Kind::Number),
     ("limits.disk_free_percent_min", Kind::Number),
 ];

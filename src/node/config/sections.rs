@@ -139,6 +139,10 @@ pub struct Limits {
     pub http_connections_max: usize,
     /// Open API connections of one address.
     pub http_connections_per_address_max: usize,
+    /// API requests under one token in a second, on average; four times as many at once.
+    pub token_requests_per_sec: u32,
+    /// API requests with a token that is not valid, from one network in a minute.
+    pub sign_in_failures_per_min: u32,
     /// Open connections of peers.
     pub peer_connections_max: usize,
     /// Below this share of free disk the node takes nothing in, in percent.
@@ -204,6 +208,8 @@ impl Default for Limits {
             request_timeout_secs: 30,
             http_connections_max: 1024,
             http_connections_per_address_max: 64,
+            token_requests_per_sec: 50,
+            sign_in_failures_per_min: 30,
             peer_connections_max: 256,
             disk_free_percent_min: 5,
         }

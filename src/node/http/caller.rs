@@ -1,12 +1,16 @@
 //! Who calls: a handler that takes a [`Caller`] cannot run for somebody unknown; what he may do is `policy`'s to say.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::header;
 use axum::http::request::Parts;
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
+use crate::node::http::pace::{Pace, TooFast};
 use crate::node::http::problem::{Kind, Problem};
 
 /// The longest token that is looked up, in bytes.
@@ -29,12 +33,17 @@ pub struct Caller<A>(pub A);
 impl<S, A> FromRequestParts<S> for Caller<A>
 where
     S: Send + Sync,
-    A: Send + 'static,
+    A: Clone + Send + Sync + 'static,
     Arc<dyn Authenticate<A>>: FromRef<S>,
+    Arc<Pace>: FromRef<S>,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // What came before the handler may have asked already; a request is counted once.
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let token = bearer_token(parts).ok_or_else(|| {
             Problem::new(
                 Kind::NotSignedIn,
@@ -42,13 +51,33 @@ where
             )
         })?;
         let authenticate = Arc::<dyn Authenticate<A>>::from_ref(state);
-        authenticate.actor(token).await?.map(Caller).ok_or_else(|| {
-            Problem::new(
+        let pace = Arc::<Pace>::from_ref(state);
+        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        pace.admit(address, &digest, Instant::now()).map_err(|wait| {
+            too_fast(
+                wait,
+                "Too many requests with tokens that are not valid came from your network",
+            )
+        })?;
+        let Some(actor) = authenticate.actor(token).await? else {
+            pace.failed(address, &digest, Instant::now());
+            return Err(Problem::new(
                 Kind::NotSignedIn,
                 "The token is not valid, or not any more; `sealane token new` makes another.",
-            )
-        })
+            ));
+        };
+        pace.count(&digest, Instant::now())
+            .map_err(|wait| too_fast(wait, "This token asks faster than this node allows"))?;
+        let caller = Self(actor);
+        parts.extensions.insert(caller.clone());
+        Ok(caller)
     }
+}
+
+fn too_fast(TooFast(secs): TooFast, why: &str) -> Problem {
+    metrics::counter!("http_requests_too_fast_total").increment(1);
+    Problem::new(Kind::TooMany, format!("{why}; ask again in {secs} s.")).after_secs(secs)
 }
 
 /// The one bearer token of a request; a second Authorization header makes it none.
@@ -69,6 +98,7 @@ fn bearer_token(parts: &Parts) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::node::http::pace::Paces;
     use axum::http::Request;
 
     struct OneToken;
@@ -82,6 +112,13 @@ mod tests {
 
     #[derive(Clone)]
     struct State(Arc<dyn Authenticate<u8>>);
+
+    impl FromRef<State> for Arc<Pace> {
+        fn from_ref(_: &State) -> Self {
+            let paces = Paces { token_requests_per_sec: 9, sign_in_failures_per_min: 9 };
+            Self::new(Pace::new(paces))
+        }
+    }
 
     impl FromRef<State> for Arc<dyn Authenticate<u8>> {
         fn from_ref(state: &State) -> Self {

@@ -11,6 +11,7 @@ pub mod frame;
 pub mod health;
 pub mod log;
 pub mod officer;
+pub mod pace;
 pub mod pairing;
 pub mod problem;
 pub mod refusal;

@@ -12,7 +12,7 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 pub const TYPE_PREFIX: &str = "urn:sealane:problem:";
 
 /// When to ask again after something was not possible, in seconds.
-const RETRY_AFTER_SECS: &str = "5";
+const RETRY_AFTER_SECS: u64 = 5;
 
 /// The closed list of problem types; a client tells them apart by their URN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,13 +134,14 @@ pub struct Problem {
     kind: Kind,
     detail: String,
     members: Map<String, Value>,
+    retry_after_secs: Option<u64>,
 }
 
 impl Problem {
     /// A problem; `detail` says what is wrong and what to do, in words that are the caller's to read.
     #[must_use]
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), members: Map::new() }
+        Self { kind, detail: detail.into(), members: Map::new(), retry_after_secs: None }
     }
 
     /// An internal failure: the cause goes to the log under the incident number, the caller sees the number alone.
@@ -160,6 +161,13 @@ impl Problem {
     #[must_use]
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.members.insert(member.to_owned(), value.into());
+        self
+    }
+
+    /// The same problem with the time after which to ask again (RFC 9110 10.2.3).
+    #[must_use]
+    pub const fn after_secs(mut self, secs: u64) -> Self {
+        self.retry_after_secs = Some(secs);
         self
     }
 
@@ -184,8 +192,9 @@ impl IntoResponse for Problem {
         if self.kind == Kind::NotSignedIn {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.kind == Kind::Unavailable {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECS));
+        let is_unavailable = self.kind == Kind::Unavailable;
+        if let Some(secs) = self.retry_after_secs.or(is_unavailable.then_some(RETRY_AFTER_SECS)) {
+            headers.insert(header::RETRY_AFTER, secs.into());
         }
         response
     }

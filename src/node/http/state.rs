@@ -8,6 +8,7 @@ use axum::extract::FromRef;
 
 use crate::node::casework::Desk;
 use crate::node::http::caller::Authenticate;
+use crate::node::http::pace::Pace;
 use crate::node::http::problem::Problem;
 use crate::node::http::witness::CheckpointWitness;
 use crate::policy::Actor;
@@ -25,8 +26,16 @@ pub struct ApiState {
     pub public_log: bool,
     /// The largest evidence file, in bytes.
     pub evidence_bytes_max: u64,
+    /// How fast somebody may ask.
+    pub pace: Arc<Pace>,
     /// Where court packs lie until they are sent.
     pub packs_folder: PathBuf,
+}
+
+impl FromRef<ApiState> for Arc<Pace> {
+    fn from_ref(state: &ApiState) -> Self {
+        Self::clone(&state.pace)
+    }
 }
 
 impl FromRef<ApiState> for Arc<dyn Authenticate<Actor>> {
