@@ -72,7 +72,6 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("node::standing", ANYTHING),
     ("node::start", ANYTHING),
     ("node::trust", ANYTHING),
-    ("node::upkeep", ANYTHING),
     ("node::wiring", ANYTHING),
     ("node::witnessing", ANYTHING),
     ("node", ANYTHING),
@@ -133,6 +132,42 @@ fn source_keeps_to_the_fence() {
         faults.extend(judge_shape(&text, FILE_LINES_MAX).map(|fault| format!("{name}: {fault}")));
     }
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn the_map_for_readers_is_the_fence_and_each_layer_stands_there_once() {
+    for (number, (layer, _)) in MAY_NAME.iter().enumerate() {
+        let first = MAY_NAME.iter().position(|(other, _)| other == layer);
+        assert_eq!(
+            first,
+            Some(number),
+            "{layer} stands in the fence twice; one of them is not held"
+        );
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("docs/ARCHITECTURE.md")).unwrap();
+    let mut told = Vec::new();
+    for row in text.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [rooms, _, may_name] = cells[..] else { panic!("not three cells: {row}") };
+        let rooms = rooms.split(", ").map(|room| room.trim_matches('`').to_owned());
+        told.extend(rooms.map(|room| (room, may_name.to_owned())));
+    }
+    let mut held: Vec<(String, String)> = MAY_NAME
+        .iter()
+        .map(|(layer, may_name)| {
+            let words: Vec<&str> = may_name.split_whitespace().collect();
+            let words = match words[..] {
+                [] => "nothing".to_owned(),
+                [ANYTHING] => "anything".to_owned(),
+                _ => words.join(", ").replace("node::", ""),
+            };
+            ((*layer).to_owned(), words)
+        })
+        .collect();
+    told.sort();
+    held.sort();
+    assert_eq!(told, held, "docs/ARCHITECTURE.md and the fence differ");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The example log of formats.md section 7, which Go, Python and `OpenSSL` tools have accepted.
+//! The example log of the shared vectors, in the form of PROTOCOL 4.1, which Go, Python and `OpenSSL` tools have accepted.
 
 use sealane::transparency::append::TileBuilder;
 use sealane::transparency::checkpoint::Checkpoint;
