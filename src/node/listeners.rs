@@ -18,7 +18,7 @@ use crate::node::http::server::{Caps, bind_unix, serve_tcp, serve_unix};
 use crate::node::http::witness::CheckpointWitness;
 use crate::node::http::{ApiState, Bounds, Router, admin, frame, health, router};
 use crate::node::running::Addresses;
-use crate::node::start::{self, StartError};
+use crate::node::start::{self, ListenError, StartError};
 
 /// How often metrics are tidied.
 const METRICS_PAUSE: Duration = Duration::from_secs(5);
@@ -47,9 +47,9 @@ impl Listeners<'_> {
         let management = start::listen(config.management.listen, "management.listen").await?;
         let socket = config.admin_socket();
         let local = bind_unix(&socket)
-            .map_err(|source| StartError::Socket { path: socket.clone(), source })?;
+            .map_err(|source| ListenError::Socket { path: socket.clone(), source })?;
         let bound = |setting, address: io::Result<SocketAddr>, asked| {
-            address.map_err(|source| StartError::Listen { address: asked, setting, source })
+            address.map_err(|source| ListenError::Refused { address: asked, setting, source })
         };
         let addresses = Addresses {
             peers: bound("peer.listen", peers, config.peer.listen)?,

@@ -32,7 +32,7 @@ use crate::node::pairing::TrustRoutes;
 use crate::node::peer::{Courier, Endpoint, OwnCertificate};
 use crate::node::signals::Signals;
 use crate::node::standing::Standing;
-use crate::node::start::{self, Opened, Seams, StartError};
+use crate::node::start::{self, Opened, OwnCardError, Seams, StartError};
 use crate::node::store::{KeyVault, Store};
 use crate::node::trust::Trust;
 use crate::node::wiring::{Adoption, Delivery};
@@ -442,9 +442,9 @@ async fn trust_of(
 
 /// The card must name the keys that this node signs with.
 async fn check_keys(trust: &Trust, opened: &Opened) -> Result<(), StartError> {
-    let card = trust.own_card().await?.ok_or(StartError::NoCard)?.card;
+    let card = trust.own_card().await?.ok_or(OwnCardError::Missing)?.card;
     let keys = &opened.signing;
     let is_known = card.record_keys.iter().any(|known| known.key == keys.record.public())
         && card.receipt_key == keys.receipt.public();
-    if is_known { Ok(()) } else { Err(StartError::OtherKeys) }
+    if is_known { Ok(()) } else { Err(OwnCardError::OtherKeys.into()) }
 }

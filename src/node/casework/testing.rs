@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use async_trait::async_trait;
 use ed25519_dalek::SigningKey;
 
 use crate::domain::handling::Purpose;
@@ -13,8 +12,8 @@ use crate::node::blobs::Blobs;
 use crate::node::casework::receive::budget::RefusalBudget;
 use crate::node::casework::{CardBook, Desk, Error, HouseRules, NewToken, NewUser};
 use crate::node::clock::{Clock, ManualClock};
-use crate::node::keys::content::{StoreKey, VaultError};
-use crate::node::keys::{ContentKeys, Vault};
+use crate::node::keys::ContentKeys;
+use crate::node::keys::content::StoreKey;
 use crate::node::profiles::Profiles;
 use crate::node::rng::{OsRng, Rng};
 use crate::node::signals::Signals;
@@ -38,8 +37,7 @@ pub(crate) async fn desk() -> TestDesk {
     let rng: Arc<dyn Rng> = Arc::new(OsRng);
     let vault = KeyVault::open(&file("keys.db"), Arc::clone(&shared)).await.unwrap();
     let store = Store::open(&file("sealane.db"), Arc::clone(&shared)).await.unwrap();
-    let keys =
-        ContentKeys::new(StoreKey::new(&[7; 32]), Arc::new(TestVault(vault)), Arc::clone(&rng));
+    let keys = ContentKeys::new(StoreKey::new(&[7; 32]), Arc::new(vault), Arc::clone(&rng));
     let desk = Desk {
         authority: "customs.xa.example".parse().unwrap(),
         store,
@@ -126,32 +124,5 @@ impl TestDesk {
         }
         files.sort();
         files
-    }
-}
-
-/// The content keys' vault over the store's, as the node has it.
-pub(crate) struct TestVault(pub(crate) KeyVault);
-
-#[async_trait]
-impl Vault for TestVault {
-    async fn get(&self, group: &str) -> Result<Option<Vec<u8>>, VaultError> {
-        Ok(self.0.get(group).await?)
-    }
-
-    async fn put_if_absent(
-        &self,
-        group: &str,
-        wrapped: Vec<u8>,
-    ) -> Result<Option<Vec<u8>>, VaultError> {
-        match self.0.put_if_absent(group, wrapped).await {
-            Ok(kept) => Ok(Some(kept)),
-            Err(StoreError::Conflict(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn destroy(&self, group: &str) -> Result<(), VaultError> {
-        self.0.destroy(group).await?;
-        Ok(())
     }
 }

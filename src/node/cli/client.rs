@@ -14,6 +14,7 @@ use crate::node::cli::exit::Failure;
 use crate::node::cli::output::{plain, word};
 use crate::node::cli::transport::{Body, Target};
 use crate::node::config::admin_socket;
+use crate::node::http::escape::escaped;
 
 /// The longest JSON answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -209,14 +210,7 @@ impl Client {
 
 /// One segment of a path, escaped.
 pub(super) fn segment(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_~.".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 15)]);
-        }
-    }
+    let escaped = escaped(text, b"-_~.");
     // A lone `.` or `..` would be read as a step in the path.
     if escaped.bytes().all(|b| b == b'.') { escaped.replace('.', "%2E") } else { escaped }
 }
@@ -233,10 +227,6 @@ pub(super) fn with_query(path: &str, parameters: &[(&str, Option<&str>)]) -> Str
 /// A file's name without the folders before it, which are nobody else's business.
 pub(super) fn file_name(file: &Path) -> String {
     file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-fn hex_digit(nibble: u8) -> char {
-    char::from_digit(u32::from(nibble), 16).unwrap_or('0').to_ascii_uppercase()
 }
 
 fn empty() -> Body {

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use tokio::io::AsyncRead;
 use tokio_util::io::ReaderStream;
 
+use crate::node::http::escape::escaped;
 use crate::node::http::problem::Problem;
 
 /// Read and sent at a time.
@@ -40,19 +41,8 @@ fn disposition(name: &str) -> String {
     }
     let name = name.get(..end).unwrap_or_default();
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
-    let mut escaped = String::new();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 15)]);
-        }
-    }
+    let escaped = escaped(name, b"._-");
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{escaped}")
-}
-
-fn hex_digit(nibble: u8) -> char {
-    char::from_digit(u32::from(nibble), 16).unwrap_or('0').to_ascii_uppercase()
 }
 
 /// The part of the bytes that a caller asks for: all, or from a place on. Other forms of ranges are answered in whole.

@@ -7,6 +7,7 @@ pub mod api;
 pub mod caller;
 pub mod document;
 mod download;
+pub mod escape;
 pub mod frame;
 pub mod health;
 pub mod log;

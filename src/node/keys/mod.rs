@@ -7,6 +7,7 @@ pub mod content;
 pub mod files;
 mod private_file;
 pub mod role;
+mod vault;
 pub mod words;
 
 pub use certificate::{CertificateError, Renewal};

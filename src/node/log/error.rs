@@ -5,6 +5,7 @@ use crate::transparency::append::BadEdge;
 use crate::transparency::checkpoint::CheckpointError;
 use crate::transparency::key::KeyError;
 use crate::transparency::prove::ProveError;
+use crate::transparency::tile::TileError;
 
 /// Why the log could not be sealed, read or proven from.
 #[derive(Debug, thiserror::Error)]
@@ -12,28 +13,15 @@ pub enum LogError {
     /// The store did not do what it was asked.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Tiles of the right edge are missing from the store.
-    #[error("the log's tiles in the store are damaged: {0}; restore the store from a backup")]
-    Edge(#[from] BadEdge),
-    /// The right edge leads to another root than the one stored with it.
-    #[error(
-        "the tiles of {origin} at size {size} lead to another root than the one sealed: the store was changed; restore it from a backup"
-    )]
-    EdgeRoot {
-        /// The log.
-        origin: String,
-        /// Its size.
-        size: u64,
-    },
+    /// The tiles of the right edge are not those that were sealed.
+    #[error(transparent)]
+    Edge(#[from] EdgeError),
     /// A proof could not be made.
     #[error("a proof could not be made from the log's tiles: {0}")]
     Proof(#[from] ProveError<std::convert::Infallible>),
-    /// A key or note that cannot be made from the authority's name.
+    /// A key, note or checkpoint that cannot be made.
     #[error(transparent)]
-    Key(#[from] KeyError),
-    /// A checkpoint that cannot be signed.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
+    Form(#[from] FormError),
     /// The high-water file could not be read or written.
     #[error("the high-water file {path} failed: {source}; check the disk")]
     HighWater {
@@ -72,10 +60,57 @@ pub enum LogError {
         "the log file {0} differs from the store and is never overwritten: move the log folder aside and start again, so that it is rebuilt; if it happens again, the store was changed"
     )]
     FileDiffers(String),
-    /// An entry that no bundle can hold.
-    #[error("an entry bundle cannot be made: {0}")]
-    Bundle(#[from] crate::transparency::tile::TileError),
     /// A use case that the log needs failed.
     #[error("the log could not be opened: {0}")]
     Opening(String),
+}
+
+/// What is wrong with the tiles of a log's right edge.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeError {
+    /// Some are missing from the store.
+    #[error("the log's tiles in the store are damaged: {0}; restore the store from a backup")]
+    Tiles(#[from] BadEdge),
+    /// They lead to another root than the one stored with them.
+    #[error(
+        "the tiles of {origin} at size {size} lead to another root than the one sealed: the store was changed; restore it from a backup"
+    )]
+    Root {
+        /// The log.
+        origin: String,
+        /// Its size.
+        size: u64,
+    },
+}
+
+/// What cannot be written in its standard form.
+#[derive(Debug, thiserror::Error)]
+pub enum FormError {
+    /// A key or note that cannot be made from the authority's name.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A checkpoint that cannot be signed.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// An entry that no bundle can hold.
+    #[error("an entry bundle cannot be made: {0}")]
+    Bundle(#[from] TileError),
+}
+
+/// Errors of parts become those of the group that they belong to.
+macro_rules! grouped {
+    ($($part:ty => $group:ident;)+) => {
+        $(impl From<$part> for LogError {
+            fn from(error: $part) -> Self {
+                Self::$group(error.into())
+            }
+        })+
+    };
+}
+
+grouped! {
+    BadEdge => Edge;
+    KeyError => Form;
+    CheckpointError => Form;
+    TileError => Form;
 }

@@ -8,8 +8,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::node::log::LogError;
 use crate::node::log::rows;
+use crate::node::log::{EdgeError, LogError};
 use crate::node::store::logs;
 use crate::node::store::{Store, StoreError, Tx};
 use crate::transparency::tile::{BundleId, TILE_LEVEL_MAX, TileId, encode_bundle};
@@ -188,11 +188,11 @@ async fn drafts(
     let mut drafts = Vec::with_capacity(2 * read.len());
     for (id, tile, entries) in read {
         let tile = tile.filter(|tile| tile.hashes.len() == usize::from(id.width));
-        let Some(tile) = tile else { return Err(LogError::EdgeRoot { origin, size }) };
+        let Some(tile) = tile else { return Err(EdgeError::Root { origin, size }.into()) };
         drafts.push(draft(id.path(), tile.to_bytes(), id.is_full()));
         if let Some(entries) = entries {
             if entries.len() != usize::from(id.width) {
-                return Err(LogError::EdgeRoot { origin, size });
+                return Err(EdgeError::Root { origin, size }.into());
             }
             let bundle = BundleId { n: id.n, width: id.width };
             drafts.push(draft(bundle.path(), encode_bundle(&entries)?, bundle.is_full()));

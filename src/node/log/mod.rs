@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::transparency::key::VerifierKey;
 
-pub use error::LogError;
+pub use error::{EdgeError, FormError, LogError};
 pub use files::LogFiles;
 pub use high_water::{HighWater, HighWaterFile};
 pub use sequencer::{LogOpening, Sequencer, SequencerParts};

@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::id::AuthorityName;
 use crate::node::clock::Clock;
 use crate::node::drill::{self, Drill};
-use crate::node::log::LogError;
 use crate::node::log::high_water::{HighWater, HighWaterFile};
 use crate::node::log::rows::{edge, tile_rows};
 use crate::node::log::signing::SigningGate;
+use crate::node::log::{EdgeError, LogError};
 use crate::node::signals::Signals;
 use crate::node::store::logs::{self, Log};
 use crate::node::store::receipts::{self, Receipt};
@@ -163,7 +163,7 @@ impl Sequencer {
         let Some((row, size, tiles)) = read else { return Ok(None) };
         let builder = TileBuilder::from_edge(size, &tiles)?;
         if builder.root() != Hash(row.root) {
-            return Err(LogError::EdgeRoot { origin: row.origin, size });
+            return Err(EdgeError::Root { origin: row.origin, size }.into());
         }
         let signer = NoteSigner::new(&row.origin, self.parts.log_key.clone())?;
         // A crash between commit and file left the file behind: no receipt goes out before it has caught up.

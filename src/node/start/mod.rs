@@ -1,149 +1,46 @@
 //! From a configuration to the parts of a node, each checked in turn; every way to fail has its own sentence.
 
+mod error;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use async_trait::async_trait;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 
 use crate::domain::time::Timestamp;
-use crate::node::blobs::{BlobError, Blobs};
+use crate::node::blobs::Blobs;
 use crate::node::casework::{CardBook, Desk, HouseRules, RefusalBudget};
 use crate::node::clock::{Clock, SystemClock};
 use crate::node::config::{Backend, Config};
-use crate::node::drill::{Drill, UnknownPoint};
-use crate::node::http::tls::TlsError;
-use crate::node::keys::content::VaultError;
-use crate::node::keys::{ContentKeys, KeyDir, KeyError, SigningKeys, StoreKey, TlsIdentity, Vault};
-use crate::node::log::{LogError, LogOpening as _};
+use crate::node::drill::Drill;
+use crate::node::keys::{ContentKeys, KeyDir, SigningKeys, StoreKey, TlsIdentity};
+use crate::node::log::LogOpening as _;
 use crate::node::peer::{
-    BindError, Contacts, Courier, Endpoint, EndpointSetup, Hello, OwnCertificate,
-    OwnCertificateError, PeerLimits, PeerTrust, QuicCourier,
+    Contacts, Courier, Endpoint, EndpointSetup, Hello, OwnCertificate, PeerLimits, PeerTrust,
+    QuicCourier,
 };
-use crate::node::profiles::{ProfileError, Profiles};
+use crate::node::profiles::Profiles;
 use crate::node::rng::{OsRng, Rng};
 use crate::node::signals::Signals;
 use crate::node::store::{KeyVault, Store, StoreConfig, StoreError, Tx, logs, records};
-use crate::node::telemetry::{Metrics, TelemetryError};
+use crate::node::telemetry::Metrics;
 use crate::record::Signer;
-use crate::transparency::key::KeyError as NoteKeyError;
+
+pub use crate::node::start::error::{
+    ListenError, NodeKeyError, OwnCardError, ProgramError, StartError,
+};
 
 /// The clock may stand that much before the newest record: machines are set by a few seconds now and then.
 pub(super) const CLOCK_SLACK_SECS: i64 = 300;
 /// The minor version of the protocol `sealane/1` that this program speaks.
 const PROTOCOL_MINOR: u64 = 0;
-
-/// Why a node does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Another process has the data directory.
-    #[error("another process works on {}: a data directory belongs to one running node; stop that one first", .0.display())]
-    Locked(PathBuf),
-    /// The folder cannot be used.
-    #[error("cannot use {} of the data directory: {source}; see whether node.data_dir in the configuration is the right folder and this user may write there; if it was lost, restore a backup", path.display())]
-    DataDir {
-        /// The folder or file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// A file of the store is not there.
-    #[error("{} is missing, though the node was set up: restore it from a backup with `sealane restore`; a new, empty one would forget what this node has signed", .0.display())]
-    StoreMissing(PathBuf),
-    /// The clock is before the newest record.
-    #[error(
-        "the clock says {now}, but the newest record was stored at {newest}: set the clock of this machine, then start again"
-    )]
-    ClockBehind {
-        /// The present, as the clock says.
-        now: Timestamp,
-        /// When the newest record was stored.
-        newest: Timestamp,
-    },
-    /// A TCP port is taken.
-    #[error(
-        "{address} ({setting}) is in use: stop the other program or change {setting} in the configuration"
-    )]
-    PortInUse {
-        /// The address.
-        address: SocketAddr,
-        /// Where it is set.
-        setting: &'static str,
-    },
-    /// A TCP address cannot be listened on.
-    #[error("cannot listen on {address} ({setting}): {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Where it is set.
-        setting: &'static str,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The local socket cannot be made.
-    #[error("cannot make the administrator's socket {}: {source}; shorten the path of the data directory if it is longer than 100 bytes", path.display())]
-    Socket {
-        /// The socket.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// No own card.
-    #[error(
-        "the store holds no card of this node, so it is not the store that belongs to this configuration: restore store, keys and configuration from one backup"
-    )]
-    NoCard,
-    /// A key of the card is not the node's.
-    #[error(
-        "the keys are not those of this node's card: restore keys and store from one backup, or sign a new card with `sealane peers card --root FILE`"
-    )]
-    OtherKeys,
-    /// The drill is unknown.
-    #[error(transparent)]
-    Drill(#[from] UnknownPoint),
-    /// Keys.
-    #[error(transparent)]
-    Keys(#[from] KeyError),
-    /// A key's name.
-    #[error(transparent)]
-    NoteKey(#[from] NoteKeyError),
-    /// Store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Blobs.
-    #[error(transparent)]
-    Blobs(#[from] BlobError),
-    /// Log.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The own certificate.
-    #[error(transparent)]
-    Certificate(#[from] OwnCertificateError),
-    /// The PEM of the own certificate.
-    #[error(
-        "keys/tls.pem or keys/tls.key cannot be read as PEM: restore them from the backup of the keys"
-    )]
-    Pem,
-    /// The instrument profiles that ship with the program.
-    #[error(transparent)]
-    Profiles(#[from] ProfileError),
-    /// The exchange's socket.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    /// The certificate of the API.
-    #[error(transparent)]
-    ApiTls(#[from] TlsError),
-    /// Metrics.
-    #[error(transparent)]
-    Telemetry(#[from] TelemetryError),
-}
 
 /// Where the node's time and randomness come from: the seams at which a test is the world.
 #[derive(Clone)]
@@ -223,11 +120,8 @@ pub(super) fn desk(
     (store, vault): (&Store, &KeyVault),
     parts: DeskParts<'_>,
 ) -> Result<Desk, StartError> {
-    let content = ContentKeys::new(
-        parts.store_key,
-        Arc::new(StoreVault(vault.clone())),
-        Arc::clone(&seams.rng),
-    );
+    let content =
+        ContentKeys::new(parts.store_key, Arc::new(vault.clone()), Arc::clone(&seams.rng));
     Ok(Desk {
         authority: config.node.authority.clone(),
         store: store.clone(),
@@ -334,9 +228,9 @@ pub(super) fn tls_parts(
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), StartError> {
     let chain = CertificateDer::pem_slice_iter(tls.certificate_pem.as_bytes())
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| StartError::Pem)?;
+        .map_err(|_| NodeKeyError::Pem)?;
     let key =
-        PrivateKeyDer::from_pem_slice(tls.key_pem().as_bytes()).map_err(|_| StartError::Pem)?;
+        PrivateKeyDer::from_pem_slice(tls.key_pem().as_bytes()).map_err(|_| NodeKeyError::Pem)?;
     Ok((chain, key))
 }
 
@@ -356,8 +250,8 @@ pub(super) async fn listen(
     setting: &'static str,
 ) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => StartError::PortInUse { address, setting },
-        _ => StartError::Listen { address, setting, source },
+        io::ErrorKind::AddrInUse => ListenError::InUse { address, setting }.into(),
+        _ => ListenError::Refused { address, setting, source }.into(),
     })
 }
 
@@ -401,31 +295,4 @@ pub(super) async fn newest_stored_at(tx: &mut Tx) -> Result<Option<Timestamp>, S
     let last = records::last_seq(tx).await?;
     let newest = records::after(tx, last.saturating_sub(1), 1).await?;
     Ok(newest.first().map(|record| Timestamp(record.stored_at)))
-}
-
-/// The content keys' vault over the store's.
-struct StoreVault(KeyVault);
-
-#[async_trait]
-impl Vault for StoreVault {
-    async fn get(&self, group: &str) -> Result<Option<Vec<u8>>, VaultError> {
-        Ok(self.0.get(group).await?)
-    }
-
-    async fn put_if_absent(
-        &self,
-        group: &str,
-        wrapped: Vec<u8>,
-    ) -> Result<Option<Vec<u8>>, VaultError> {
-        match self.0.put_if_absent(group, wrapped).await {
-            Ok(kept) => Ok(Some(kept)),
-            Err(StoreError::Conflict(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn destroy(&self, group: &str) -> Result<(), VaultError> {
-        self.0.destroy(group).await?;
-        Ok(())
-    }
 }

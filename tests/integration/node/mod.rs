@@ -75,7 +75,7 @@ async fn a_taken_port_is_named() {
     let (mut xa, xb) = (TestNode::new("xa").await, TestNode::new("xb").await);
     let _tcp = std::net::TcpListener::bind(xb.config().http.listen).unwrap();
     let refused = xb.try_start().await.unwrap_err();
-    assert!(matches!(refused, StartError::PortInUse { setting: "http.listen", .. }), "{refused}");
+    assert!(refused.to_string().contains("change http.listen"), "{refused}");
     let udp = std::net::UdpSocket::bind(xa.config().peer.listen).unwrap();
     let refused = xa.try_start().await.unwrap_err();
     assert!(refused.to_string().contains("change peer.listen"), "{refused}");

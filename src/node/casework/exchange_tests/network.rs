@@ -13,7 +13,6 @@ use crate::domain::id::{AuthorityName, ObjectId, OfficerPseudonym, UserId};
 use crate::domain::time::Timestamp;
 use crate::node::blobs::Blobs;
 use crate::node::casework::receive::budget::RefusalBudget;
-use crate::node::casework::testing::TestVault;
 use crate::node::casework::{CardBook, Desk, HouseRules, SentLeaves};
 use crate::node::clock::{Clock, ManualClock};
 use crate::node::drill::Drill;
@@ -91,8 +90,7 @@ async fn town(number: u8, profiles: Profiles) -> Town {
     let rng: Arc<dyn Rng> = Arc::new(OsRng);
     let vault = KeyVault::open(&file("keys.db"), Arc::clone(&shared)).await.unwrap();
     let store = Store::open(&file("store.db"), Arc::clone(&shared)).await.unwrap();
-    let keys =
-        ContentKeys::new(StoreKey::new(&[7; 32]), Arc::new(TestVault(vault)), Arc::clone(&rng));
+    let keys = ContentKeys::new(StoreKey::new(&[7; 32]), Arc::new(vault), Arc::clone(&rng));
     let letter = char::from(b'a' + number);
     let authority: AuthorityName = format!("customs.x{letter}.example").parse().unwrap();
     let key = |role: u8| SigningKey::from_bytes(&[number * 10 + role; 32]);
