@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::node::blobs::Room;
 use crate::node::clock::Clock;
 use crate::node::http::health::Readiness;
 use crate::node::log::{Signing, SigningGate};
@@ -16,6 +17,7 @@ pub(super) struct Health {
     pub(super) gate: Arc<SigningGate>,
     pub(super) own: Arc<OwnCertificate>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) room: Room,
 }
 
 #[async_trait]
@@ -35,5 +37,9 @@ impl Readiness for Health {
             lacks.push("the node certificate has expired: restart the node to renew it".to_owned());
         }
         lacks
+    }
+
+    async fn limits(&self) -> Vec<String> {
+        self.room.lacks().into_iter().collect()
     }
 }

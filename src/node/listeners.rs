@@ -69,10 +69,12 @@ impl Listeners<'_> {
         tasks.spawn(serve_tcp(http, tls, self.api(), caps, stop.clone()));
         tasks.spawn(serve_tcp(management, None, health, caps, stop.clone()));
         tasks.spawn(serve_unix(local, self.administration(), stop.clone()));
-        let stopped = stop.clone();
+        let (stopped, room) = (stop.clone(), self.desk.room.clone());
         tasks.spawn(async move {
             while timeout(METRICS_PAUSE, stopped.cancelled()).await.is_err() {
                 metrics.tidy();
+                // Looking keeps the gauge of free space up to date.
+                drop(room.lacks());
             }
         });
         Ok(addresses)

@@ -143,6 +143,7 @@ impl Node {
                 gate: Arc::clone(&gate),
                 own: Arc::clone(&opened.own),
                 clock: Arc::clone(&seams.clock),
+                room: opened.desk.room.clone(),
             }),
             pairing: Arc::new(TrustRoutes {
                 trust: Arc::clone(&trust),

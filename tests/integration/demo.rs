@@ -48,6 +48,26 @@ fn assert_end_state(lines: &[Value]) {
 }
 
 #[test]
+fn declarations_that_cannot_be_imported_are_refused_before_anything_starts() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (absent, odd) = (dir.path().join("absent.csv"), dir.path().join("odd.csv"));
+    std::fs::write(&odd, "Declaration ID,Net Mass\n1,2\n").expect("our own folder");
+    for (file, why) in [(&absent, "cannot read"), (&odd, "HS6 Code")] {
+        let home = dir.path().join("demo");
+        let output = Command::new(env!("CARGO_BIN_EXE_sealane"))
+            .args(["demo", "--headless", "--dir"])
+            .arg(&home)
+            .arg("--declarations")
+            .arg(file)
+            .output()
+            .expect("the demo starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(why), "{said}");
+        assert!(output.stdout.is_empty() && !home.exists(), "nothing was begun");
+    }
+}
+
+#[test]
 fn three_authorities_work_a_case_from_suspicion_to_a_court_pack() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let lines = walk(&dir.path().join("demo"), &[]);

@@ -11,6 +11,7 @@ mod intake;
 mod name;
 mod pipeline;
 mod read;
+mod room;
 mod seal;
 mod sealed;
 mod sweep;
@@ -26,6 +27,7 @@ pub use folder::Blobs;
 pub use intake::Intake;
 pub use name::{BlobName, InvalidBlobName};
 pub use read::BlobReader;
+pub use room::{Disk, Room, SystemDisk};
 pub use seal::{BlobKey, CHUNK_BYTES};
 pub use sweep::Swept;
 pub use transfer::{

@@ -34,6 +34,9 @@ pub enum Error {
     /// Storage is full.
     #[error("the disk is full: free some space and repeat")]
     Full,
+    /// What is left of the storage is kept for records and log.
+    #[error("{0}")]
+    NoRoom(String),
     /// It may work later.
     #[error("not available just now: {0}")]
     Unavailable(String),

@@ -144,6 +144,7 @@ impl Desk {
         {
             return Ok(view(&released, place.item));
         }
+        self.has_room()?;
         let wanted = Wanted {
             size: u64::try_from(released.document.size).unwrap_or(u64::MAX),
             sha256: released.document.sha256,

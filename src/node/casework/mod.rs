@@ -44,7 +44,7 @@ use std::sync::{Arc, OnceLock};
 use ed25519_dalek::VerifyingKey;
 
 use crate::domain::id::AuthorityName;
-use crate::node::blobs::Blobs;
+use crate::node::blobs::{Blobs, Room};
 use crate::node::clock::Clock;
 use crate::node::keys::ContentKeys;
 use crate::node::peer::Courier;
@@ -59,7 +59,9 @@ pub use cards::{CardBook, KnownAuthority};
 pub use cases::{
     CaseChange, CaseQuery, CaseRow, CaseView, IdentifierView, Linking, Movement, NewCase,
 };
-pub use declarations::{DeclarationQuery, DeclarationView, ImportReport, RowRemark};
+pub use declarations::{
+    DeclarationQuery, DeclarationView, ImportReport, Line, Row, RowRemark, check_header, read_rows,
+};
 pub use error::Error;
 pub use evidence::{
     CustodyView, EvidenceContent, EvidenceInput, EvidenceRow, EvidenceView, HandOver, PendingView,
@@ -96,6 +98,8 @@ pub struct Desk {
     pub(crate) store: Store,
     pub(crate) keys: Arc<ContentKeys>,
     pub(crate) blobs: Arc<Blobs>,
+    /// Whether there is room for more evidence and declarations.
+    pub(crate) room: Room,
     pub(crate) cards: Arc<CardBook>,
     pub(crate) signer: Arc<Signer>,
     pub(crate) log_key: VerifyingKey,
@@ -111,6 +115,17 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// Refuses to take anything in while too little of the disk is free.
+    pub(crate) fn has_room(&self) -> Result<(), Error> {
+        match self.room.lacks() {
+            None => Ok(()),
+            Some(why) => {
+                metrics::counter!("sealane_intake_refused_total").increment(1);
+                Err(Error::NoRoom(why))
+            }
+        }
+    }
+
     /// Gives the desk its way to the peers, once; a second one is left alone.
     pub(crate) fn set_courier(&self, courier: Arc<dyn Courier>) {
         if self.courier.set(courier).is_err() {

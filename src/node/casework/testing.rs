@@ -8,7 +8,7 @@ use ed25519_dalek::SigningKey;
 use crate::domain::handling::Purpose;
 use crate::domain::id::ObjectId;
 use crate::domain::time::Timestamp;
-use crate::node::blobs::Blobs;
+use crate::node::blobs::{Blobs, Room, SystemDisk};
 use crate::node::casework::receive::budget::RefusalBudget;
 use crate::node::casework::{CardBook, Desk, Error, HouseRules, NewToken, NewUser};
 use crate::node::clock::{Clock, ManualClock};
@@ -43,6 +43,7 @@ pub(crate) async fn desk() -> TestDesk {
         store,
         keys: Arc::new(keys),
         blobs: Arc::new(Blobs::open(&folder.path().join("blobs"), Arc::clone(&rng)).unwrap()),
+        room: Room::new(Arc::new(SystemDisk), folder.path(), 0),
         cards: Arc::new(CardBook::default()),
         signer: Arc::new(Signer::new(SigningKey::from_bytes(&[1; 32]))),
         log_key: SigningKey::from_bytes(&[2; 32]).verifying_key(),

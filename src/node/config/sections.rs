@@ -145,7 +145,7 @@ pub struct Limits {
     pub sign_in_failures_per_min: u32,
     /// Open connections of peers.
     pub peer_connections_max: usize,
-    /// Below this share of free disk the node takes nothing in, in percent.
+    /// Below this share of free disk the node takes in no evidence and no declarations, in percent; 0 never refuses.
     pub disk_free_percent_min: u8,
 }
 

@@ -1,6 +1,7 @@
 //! The machine's side: disk, key files, certificate, clock, store and the own card.
 
 use crate::domain::time::Timestamp;
+use crate::node::blobs::{Disk as _, SystemDisk};
 use crate::node::config::Config;
 use crate::node::doctor::Finding;
 use crate::node::init::addresses;
@@ -15,15 +16,16 @@ const DAY_SECS: i64 = 86_400;
 /// Whether there is room on the disk.
 pub(super) fn disk(config: &Config) -> Vec<Finding> {
     let data = &config.node.data_dir;
-    let found = match rustix::fs::statvfs(data) {
-        Ok(disk) if disk.f_blocks > 0 => {
-            let percent = disk.f_bavail.saturating_mul(100) / disk.f_blocks;
+    let found = match SystemDisk.free_percent(data) {
+        Ok(Some(percent)) => {
             let text = format!("{percent} % of the disk of {} is free", data.display());
             let least = u64::from(config.limits.disk_free_percent_min);
             if percent < least {
                 Finding::fault(
                     "disk",
-                    format!("{text}; less than {least} %: free some space before the disk is full"),
+                    format!(
+                        "{text}; less than {least} %: the node takes in no evidence and no declarations until some space is freed"
+                    ),
                 )
             } else if percent < 2 * least {
                 Finding::warning("disk", format!("{text}; free some space soon"))
@@ -31,7 +33,7 @@ pub(super) fn disk(config: &Config) -> Vec<Finding> {
                 Finding::sound("disk", text)
             }
         }
-        Ok(_) => Finding::warning("disk", "the file system does not tell how much is free"),
+        Ok(None) => Finding::warning("disk", "the file system does not tell how much is free"),
         Err(error) => Finding::fault(
             "disk",
             format!(

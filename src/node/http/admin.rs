@@ -19,7 +19,7 @@ use crate::policy::{Action, Actor, Permit};
 pub fn routes(desk: Arc<Desk>, pairing: Arc<dyn Pairing>, readiness: Arc<dyn Readiness>) -> Router {
     let status = async move || {
         let lacks = readiness.lacks().await;
-        Json(Status { ready: lacks.is_empty(), lacks })
+        Json(Status { ready: lacks.is_empty(), lacks, limits: readiness.limits().await })
     };
     Router::new()
         .route("/admin/users", get(users).post(add_user))
@@ -35,6 +35,7 @@ pub fn routes(desk: Arc<Desk>, pairing: Arc<dyn Pairing>, readiness: Arc<dyn Rea
 struct Status {
     ready: bool,
     lacks: Vec<String>,
+    limits: Vec<String>,
 }
 
 /// Whoever has the machine may manage users and read health, and the rules know it.

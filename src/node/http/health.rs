@@ -16,6 +16,9 @@ use crate::node::telemetry::Metrics;
 pub trait Readiness: Send + Sync + 'static {
     /// What the node still waits for or lacks, one sentence each; nothing if it is ready.
     async fn lacks(&self) -> Vec<String>;
+
+    /// What the node does not do for now though it is ready, one sentence each.
+    async fn limits(&self) -> Vec<String>;
 }
 
 /// `/livez`, `/readyz` and `/metrics`.
@@ -24,7 +27,8 @@ pub fn routes(readiness: Arc<dyn Readiness>, metrics: Metrics) -> Router {
         let lacks = readiness.lacks().await;
         let status =
             if lacks.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        (status, Json(json!({ "ready": lacks.is_empty(), "lacks": lacks })))
+        let limits = readiness.limits().await;
+        (status, Json(json!({ "ready": lacks.is_empty(), "lacks": lacks, "limits": limits })))
     };
     let render = async move || {
         let media_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -21,6 +21,7 @@ impl From<Error> for Problem {
             Error::Erased(reason) => Self::new(Kind::Erased, reason),
             Error::Peer(reason) => Self::new(Kind::PeerFailed, reason),
             Error::Full => Self::new(Kind::StorageFull, Error::Full.to_string()),
+            Error::NoRoom(reason) => Self::new(Kind::StorageFull, reason),
             Error::Unavailable(reason) => Self::new(Kind::Unavailable, reason),
             Error::Internal(cause) => Self::internal(&*cause),
         }
@@ -78,6 +79,7 @@ mod tests {
             (Error::Erased("gone".into()), 410),
             (Error::Peer("silent".into()), 502),
             (Error::Full, 507),
+            (Error::NoRoom("2 % are free".into()), 507),
             (Error::Unavailable("halted".into()), 503),
             (Error::internal("table damaged"), 500),
         ] {

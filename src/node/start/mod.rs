@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 
 use crate::domain::time::Timestamp;
-use crate::node::blobs::Blobs;
+use crate::node::blobs::{Blobs, Disk, Room, SystemDisk};
 use crate::node::casework::{CardBook, Desk, HouseRules, RefusalBudget};
 use crate::node::clock::{Clock, SystemClock};
 use crate::node::config::{Backend, Config};
@@ -49,11 +49,13 @@ pub struct Seams {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub rng: Arc<dyn Rng>,
+    /// How much of the disk is free.
+    pub disk: Arc<dyn Disk>,
 }
 
 impl Default for Seams {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), rng: Arc::new(OsRng) }
+        Self { clock: Arc::new(SystemClock), rng: Arc::new(OsRng), disk: Arc::new(SystemDisk) }
     }
 }
 
@@ -127,6 +129,11 @@ pub(super) fn desk(
         store: store.clone(),
         keys: Arc::new(content),
         blobs: Arc::new(Blobs::open(&config.node.data_dir.join("blobs"), Arc::clone(&seams.rng))?),
+        room: Room::new(
+            Arc::clone(&seams.disk),
+            &config.node.data_dir,
+            config.limits.disk_free_percent_min,
+        ),
         cards: Arc::new(CardBook::default()),
         signer: Arc::new(Signer::new(parts.signing.record.signing_key().clone())),
         log_key: parts.signing.log.public(),

@@ -57,7 +57,7 @@ impl Party {
         let text = std::fs::read_to_string(set_up.config).unwrap();
         let config = Config::parse(&text, &dir, []).unwrap();
         let place = StoreConfig::Sqlite { path: config.node.data_dir.join("store.db") };
-        let seams = Seams { clock: Arc::clone(&clock), rng: Arc::new(OsRng) };
+        let seams = Seams { clock: Arc::clone(&clock), ..Seams::default() };
         let node = Node::start_with(config, seams).await.unwrap();
         Self { node, store: Store::open(&place, clock).await.unwrap() }
     }

@@ -7,6 +7,7 @@ mod log;
 mod node;
 mod pace;
 mod repeat;
+mod room;
 
 use http_body_util::Full;
 use hyper::Request;

@@ -1,6 +1,7 @@
 //! One real node of the API tests, in a folder of its own, and a client for its listeners; judges nothing.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
@@ -8,6 +9,7 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use sealane::node::Node;
+use sealane::node::blobs::Disk;
 use sealane::node::config::admin_socket;
 use sealane::node::store::Store;
 use serde_json::{Value, json};
@@ -80,6 +82,14 @@ impl ApiNode {
     pub(crate) async fn restart(&mut self) {
         self.0.stop().await;
         self.0.start().await;
+    }
+
+    /// A node whose disk is as a test says.
+    pub(crate) async fn with_disk(disk: Arc<dyn Disk>) -> Self {
+        let mut node = TestNode::new("xa").await;
+        node.set_disk(disk);
+        node.start().await;
+        Self(node)
     }
 
     /// The node behind the listeners.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealane::domain::id::AuthorityName;
+use sealane::node::blobs::{Disk, SystemDisk};
 use sealane::node::clock::{Clock, SystemClock};
 use sealane::node::config::Config;
 use sealane::node::init::{NewNode, init};
@@ -27,6 +28,7 @@ pub(crate) struct TestNode {
     pub(crate) folder: TempDir,
     pub(crate) name: AuthorityName,
     clock: Arc<dyn Clock>,
+    disk: Arc<dyn Disk>,
     running: Option<Node>,
     process: Option<Child>,
 }
@@ -52,7 +54,19 @@ impl TestNode {
             advertise: Vec::new(),
         };
         init(&node, Arc::clone(&clock), &OsRng).await.unwrap();
-        Self { folder, name: authority, clock, running: None, process: None }
+        Self {
+            folder,
+            name: authority,
+            clock,
+            disk: Arc::new(SystemDisk),
+            running: None,
+            process: None,
+        }
+    }
+
+    /// Gives nodes that run in this process another disk.
+    pub(crate) fn set_disk(&mut self, disk: Arc<dyn Disk>) {
+        self.disk = disk;
     }
 
     /// The folder that `init` made.
@@ -95,7 +109,11 @@ impl TestNode {
 
     /// Tries to start another node of this folder in this process.
     pub(crate) async fn try_start(&self) -> Result<Node, StartError> {
-        let seams = Seams { clock: Arc::clone(&self.clock), rng: Arc::new(OsRng) };
+        let seams = Seams {
+            clock: Arc::clone(&self.clock),
+            disk: Arc::clone(&self.disk),
+            ..Seams::default()
+        };
         Node::start_with(self.config(), seams).await
     }
 

@@ -84,6 +84,7 @@ impl Desk {
         file: R,
     ) -> Result<ImportReport, Error> {
         permit.covers(Action::Import, None)?;
+        self.has_room()?;
         let source =
             short_text("source", source).map_err(|error| Error::invalid("source", error.reason))?;
         let mut report = ImportReport { source: source.clone(), ..ImportReport::default() };

@@ -7,6 +7,7 @@ mod score;
 
 pub use import::{ImportReport, RowRemark};
 pub use read::{DeclarationQuery, DeclarationView};
+pub use rows::{Line, Row, check_header, read_rows};
 
 #[cfg(test)]
 mod tests;

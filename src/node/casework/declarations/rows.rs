@@ -35,20 +35,20 @@ const NEEDED: [&str; 8] = [
 
 /// A row that can be kept.
 #[derive(Clone, Debug)]
-pub(crate) struct Row {
+pub struct Row {
     /// The line of the file.
-    pub(crate) line: u64,
+    pub line: u64,
     /// What is kept of it; the score is not known yet.
-    pub(crate) declaration: Declaration,
+    pub declaration: Declaration,
     /// What an officer should look at.
-    pub(crate) warnings: Vec<String>,
+    pub warnings: Vec<String>,
     /// The tax rate in per cent, if the file has it.
-    pub(crate) tax_rate: Option<String>,
+    pub tax_rate: Option<String>,
 }
 
 /// What became of a line.
 #[derive(Clone, Debug)]
-pub(crate) enum Line {
+pub enum Line {
     /// It can be kept.
     Row(Box<Row>),
     /// It cannot; the line and why.
@@ -59,7 +59,7 @@ pub(crate) enum Line {
 ///
 /// # Errors
 /// [`Error::Invalid`] if the file has no sound header or breaks off.
-pub(crate) fn read_rows(
+pub fn read_rows(
     file: impl Read,
     source: &str,
     now: i64,
@@ -84,6 +84,17 @@ pub(crate) fn read_rows(
             return Ok(());
         }
     }
+}
+
+/// Whether a file begins as one of declarations does: it is CSV, and has every column that is needed.
+///
+/// # Errors
+/// [`Error::Invalid`] that says what is missing.
+pub fn check_header(file: impl Read) -> Result<(), Error> {
+    let allowed = Rc::new(Cell::new(ROW_BYTES_MAX));
+    let mut reader =
+        ReaderBuilder::new().flexible(true).from_reader(Bounded { file, allowed, read: 0 });
+    Header::read(reader.byte_headers().map_err(broken)?).map(drop)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as map_err wants it")]

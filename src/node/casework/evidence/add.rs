@@ -81,6 +81,7 @@ impl Desk {
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<EvidenceView, Error> {
         let case = permit.object_for(Action::EvidenceAdd)?;
+        self.has_room()?;
         let input = checked(input)?;
         let id = ObjectId::from_random(random(&*self.rng));
         let key = self.blob_key(id).await?;

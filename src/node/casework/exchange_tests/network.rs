@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::handling::Purpose;
 use crate::domain::id::{AuthorityName, ObjectId, OfficerPseudonym, UserId};
 use crate::domain::time::Timestamp;
-use crate::node::blobs::Blobs;
+use crate::node::blobs::{Blobs, Room, SystemDisk};
 use crate::node::casework::receive::budget::RefusalBudget;
 use crate::node::casework::{CardBook, Desk, HouseRules, SentLeaves};
 use crate::node::clock::{Clock, ManualClock};
@@ -100,6 +100,7 @@ async fn town(number: u8, profiles: Profiles) -> Town {
         store: store.clone(),
         keys: Arc::new(keys),
         blobs: Arc::new(Blobs::open(&folder.path().join("blobs"), Arc::clone(&rng)).unwrap()),
+        room: Room::new(Arc::new(SystemDisk), folder.path(), 0),
         cards: Arc::new(CardBook::default()),
         signer: Arc::new(Signer::new(key(1))),
         log_key: key(2).verifying_key(),

@@ -1,11 +1,35 @@
 //! The input that ships with the demo, and where its nodes live.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
+use crate::node::casework::check_header;
+use crate::node::cli::client::file_name;
 use crate::node::rng::{OsRng, random};
 
 /// Invented declarations made of real ports and goods codes (`tests/data/README.md`).
 pub(super) const DECLARATIONS: &[u8] = include_bytes!("../../../../tests/data/declarations.csv");
+
+/// A file of declarations.
+pub(super) struct Declarations {
+    /// Its name.
+    pub(super) source: String,
+    /// What it holds.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// The declarations to begin with, read before anything is set up: a file that cannot be imported is refused here.
+pub(super) fn declarations(file: Option<&Path>) -> anyhow::Result<Declarations> {
+    let Some(file) = file else {
+        let source = "declarations.csv".to_owned();
+        return Ok(Declarations { source, bytes: DECLARATIONS.to_vec() });
+    };
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    check_header(bytes.as_slice())
+        .with_context(|| format!("{} holds no declarations", file.display()))?;
+    Ok(Declarations { source: file_name(file), bytes })
+}
 
 /// Transport papers of some of them, by declaration.
 pub(super) const MANIFEST: &str = include_str!("../../../../tests/data/manifest.csv");

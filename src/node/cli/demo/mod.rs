@@ -47,13 +47,14 @@ pub(super) struct Demo {
 impl Demo {
     /// Walks, then leaves the nodes running until interrupted, unless headless.
     pub(super) async fn run(self) -> anyhow::Result<()> {
+        let declarations = data::declarations(self.declarations.as_deref())?;
         let mut teller = Teller::new(self.json);
         let dir = match self.dir {
             Some(dir) => dir,
             None => data::fresh_folder()?,
         };
         let mut walk = Box::pin(Walk::begin(dir, self.crash_at.as_deref(), &mut teller)).await?;
-        let told = Box::pin(walk.tell(self.declarations.as_deref(), &mut teller)).await;
+        let told = Box::pin(walk.tell(declarations, &mut teller)).await;
         let summary = match told {
             Ok(summary) => summary,
             Err(error) => {

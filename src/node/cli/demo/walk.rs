@@ -1,7 +1,7 @@
 //! The main job, end to end: from an imported declaration to a court pack that an auditor accepts.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::audit::Verdict;
 use crate::node::cli::client::segment;
 use crate::node::cli::demo::authority::{Authority, free_addresses};
+use crate::node::cli::demo::data::Declarations;
 use crate::node::cli::demo::desk::Desk;
 use crate::node::cli::demo::evidence::{Exhibit, hand_over, large_file, register, register_file};
 use crate::node::cli::demo::tell::{Summary, Teller};
@@ -83,7 +84,7 @@ impl Walk {
     /// Walks through the job.
     pub(super) async fn tell(
         &mut self,
-        declarations: Option<&Path>,
+        declarations: Declarations,
         teller: &mut Teller,
     ) -> anyhow::Result<Summary> {
         let declaration = self.import(declarations, teller).await?;
@@ -100,15 +101,9 @@ impl Walk {
         self.summary(&request, cosigned, (pack, pack_verdict, forged_verdict)).await
     }
 
-    async fn import(&self, file: Option<&Path>, teller: &mut Teller) -> anyhow::Result<Value> {
+    async fn import(&self, file: Declarations, teller: &mut Teller) -> anyhow::Result<Value> {
         let desk = &self.xa_officer;
-        let (source, bytes) = match file {
-            Some(file) => (
-                file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
-                std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
-            ),
-            None => ("declarations.csv".to_owned(), data::DECLARATIONS.to_vec()),
-        };
+        let Declarations { source, bytes } = file;
         let path = format!("/api/v1/declarations/import?source={}", segment(&source));
         let length = bytes.len() as u64;
         let report = crate::node::cli::demo::evidence::post_bytes(desk, &path, "text/csv", bytes)
