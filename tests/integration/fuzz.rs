@@ -12,6 +12,11 @@ use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
+use sealane::domain::handling::Marking;
+use sealane::domain::identifier::{Identifier, Scheme};
+use sealane::node::casework::{Line, read_rows};
+use sealane::node::peer::identity;
+use sealane::node::upkeep::restore;
 use targets::{TARGETS, Target};
 
 const MUTATIONS: usize = 10_000;
@@ -56,6 +61,30 @@ fn every_corpus_folder_belongs_to_a_target() {
             declared.contains(&format!("name = \"{name}\"")),
             "{name} is not in tests/fuzz/Cargo.toml"
         );
+    }
+}
+
+/// A target whose seeds are refused at once hunts in the antechamber of its parser.
+#[test]
+fn the_seeds_of_the_node_are_accepted_by_what_they_are_seeds_of() {
+    let seed = |name: &str| fs::read(folder().join(name)).unwrap();
+    let text = |name: &str| String::from_utf8(seed(name)).unwrap();
+    let backup = std::io::Cursor::new(seed("restore_archive/small.backup"));
+    assert!(restore::check(backup, Path::new("small.backup")).is_ok());
+    let leaf = identity::read(&seed("certificate_leaf/leaf")).unwrap();
+    assert_eq!(leaf.authority.as_str(), "customs.xa.example");
+    let mut kept = 0;
+    let whole = read_rows(seed("declarations/two.csv").as_slice(), "two.csv", 0, |line| {
+        kept += i32::from(matches!(line, Line::Row(_)));
+        true
+    });
+    assert!(whole.is_ok() && kept == 2, "{kept} rows");
+    for name in ["marking/full", "marking/tlp"] {
+        assert!(text(name).parse::<Marking>().is_ok(), "{name}");
+    }
+    for (name, scheme) in [("container", Scheme::Container), ("iban", Scheme::Iban)] {
+        let read = Identifier::observe(scheme, &text(&format!("identifier/{name}")));
+        assert!(read.is_ok(), "{name}");
     }
 }
 

@@ -103,19 +103,37 @@ pub async fn restore(
     Ok(Restored { manifest: archive.manifest, config: dir.join(CONFIG), moved_from })
 }
 
+/// Holds a backup against its manifest as a restore does: reads all of it and writes nothing. `file` is its name in
+/// messages.
+///
+/// # Errors
+/// [`RestoreError::NotSound`] or [`RestoreError::Config`].
+pub fn check(backup: impl Read + Seek, file: &Path) -> Result<Manifest, RestoreError> {
+    let mut archive = Opened::read(backup, file)?;
+    for named in archive.manifest.files.clone() {
+        archive.unpack(&named, &mut io::sink(), file, &mut |_| {})?;
+    }
+    archive.config()?;
+    Ok(archive.manifest)
+}
+
 /// A backup whose manifest fits its table of contents.
-struct Opened {
+struct Opened<R> {
     file: PathBuf,
-    zip: ZipArchive<BufReader<File>>,
+    zip: ZipArchive<R>,
     manifest: Manifest,
 }
 
-impl Opened {
+impl Opened<BufReader<File>> {
     fn open(file: &Path) -> Result<Self, RestoreError> {
-        let handle = File::open(file).map_err(io_at(file))?;
+        Self::read(BufReader::new(File::open(file).map_err(io_at(file))?), file)
+    }
+}
+
+impl<R: Read + Seek> Opened<R> {
+    fn read(backup: R, file: &Path) -> Result<Self, RestoreError> {
         let unsound = |why: String| RestoreError::NotSound { file: file.to_owned(), why };
-        let mut zip =
-            ZipArchive::new(BufReader::new(handle)).map_err(|error| unsound(zip_fault(&error)))?;
+        let mut zip = ZipArchive::new(backup).map_err(|error| unsound(zip_fault(&error)))?;
         let manifest = read_manifest(&mut zip).map_err(unsound)?;
         // The manifest itself is the one file that it does not name.
         if zip.len() != manifest.files.len().saturating_add(1) {
@@ -176,17 +194,22 @@ impl Opened {
         Ok(())
     }
 
-    /// Writes the configuration; its data directory becomes the one of this restore.
-    fn put_config(&mut self, dir: &Path) -> Result<Option<String>, RestoreError> {
-        let path = dir.join(CONFIG);
+    /// The configuration with the data directory of a restore, and where that was before.
+    fn config(&mut self) -> Result<(String, Option<String>), RestoreError> {
         let named = self.manifest.files.iter().find(|file| file.path == CONFIG).cloned();
         let named = named.filter(|file| file.size <= CONFIG_BYTES_MAX);
         let named =
             named.ok_or_else(|| self.unsound("its configuration is too long".to_owned()))?;
         let mut bytes = Vec::new();
-        self.unpack(&named, &mut bytes, &path, &mut |_| {})?;
+        self.unpack(&named, &mut bytes, Path::new(CONFIG), &mut |_| {})?;
         let text = String::from_utf8(bytes).map_err(|e| RestoreError::Config(e.to_string()))?;
-        let (text, moved_from) = with_data_dir(&text).map_err(RestoreError::Config)?;
+        with_data_dir(&text).map_err(RestoreError::Config)
+    }
+
+    /// Writes the configuration.
+    fn put_config(&mut self, dir: &Path) -> Result<Option<String>, RestoreError> {
+        let path = dir.join(CONFIG);
+        let (text, moved_from) = self.config()?;
         let mut file = create(&path)?;
         file.write_all(text.as_bytes()).map_err(io_at(&path))?;
         file.sync_all().map_err(io_at(&path))?;

@@ -3,6 +3,8 @@
 mod audit;
 mod blobs;
 mod config;
+mod domain;
+mod node;
 mod peer;
 mod profile;
 mod record;
@@ -26,16 +28,21 @@ pub(crate) const TARGETS: &[Target] = &[
     target("blob_range", blobs::blob_range),
     target("card", record::card),
     target("card_file", audit::card_file),
+    target("certificate_leaf", node::certificate_leaf),
     target("checkpoint", transparency::checkpoint),
     target("config", config::config),
+    target("declarations", node::declarations),
     target("entry_bundle", transparency::entry_bundle),
     target("field", record::field),
     target("frame", peer::frame),
+    target("identifier", domain::identifier),
+    target("marking", domain::marking),
     target("message", peer::message),
     target("note", transparency::note),
     target("pack", audit::pack),
     target("profile", profile::profile),
     target("receipt", record::receipt),
+    target("restore_archive", node::restore_archive),
     target("statement", record::statement),
     target("tile_path", transparency::tile_path),
     target("tlog_policy", transparency::tlog_policy),
