@@ -1,6 +1,8 @@
 //! A desk on a real store, key vault and blob folder in a temporary place, for the tests of use cases.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use ed25519_dalek::SigningKey;
@@ -8,7 +10,7 @@ use ed25519_dalek::SigningKey;
 use crate::domain::handling::Purpose;
 use crate::domain::id::ObjectId;
 use crate::domain::time::Timestamp;
-use crate::node::blobs::{Blobs, Room, SystemDisk};
+use crate::node::blobs::{Blobs, Disk, Room, SystemDisk};
 use crate::node::casework::receive::budget::RefusalBudget;
 use crate::node::casework::{CardBook, Desk, Error, HouseRules, NewToken, NewUser};
 use crate::node::clock::{Clock, ManualClock};
@@ -125,5 +127,15 @@ impl TestDesk {
         }
         files.sort();
         files
+    }
+}
+
+/// A disk of which as much is free as a test says, in percent.
+#[derive(Debug)]
+pub(crate) struct SettableDisk(pub(crate) AtomicU64);
+
+impl Disk for SettableDisk {
+    fn free_percent(&self, _: &Path) -> io::Result<Option<u64>> {
+        Ok(Some(self.0.load(Ordering::Relaxed)))
     }
 }

@@ -1,6 +1,8 @@
 //! `sealane doctor`: looks at a node from its machine and says what to do.
 
-use std::path::PathBuf;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -19,9 +21,19 @@ async fn dial_peers(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let node = Client::local(&config.admin_socket());
     match node.post("/admin/peers/dial", &json!({})).await {
         Ok(views) => Ok(peers(&serde_json::from_value::<Vec<PeerView>>(views)?)),
-        Err(Failure::Unreachable(_)) => Ok(vec![not_dialled("the node is not running")]),
+        Err(Failure::Unreachable(_)) if !is_served(&config.admin_socket()) => {
+            let why = "the node is not running: start it with `sealane serve` and ask again";
+            Ok(vec![not_dialled(why)])
+        }
+        Err(Failure::Unreachable(why)) => Ok(vec![not_dialled(&why)]),
         Err(failure) => Ok(vec![not_dialled(&format!("the node refused ({failure})"))]),
     }
+}
+
+/// Whether somebody listens at the administrator's socket. A socket that this user may not open has somebody, too.
+fn is_served(socket: &Path) -> bool {
+    let gone = [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused];
+    UnixStream::connect(socket).err().is_none_or(|error| !gone.contains(&error.kind()))
 }
 
 /// The command line of `sealane doctor`.

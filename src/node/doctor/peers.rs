@@ -15,12 +15,7 @@ pub fn peers(peers: &[PeerView]) -> Vec<Finding> {
 /// That nobody was dialled, and why.
 #[must_use]
 pub fn not_dialled(why: &str) -> Finding {
-    Finding::warning(
-        "peers",
-        format!(
-            "the peers were not dialled, since {why}: start the node with `sealane serve` and ask again"
-        ),
-    )
+    Finding::warning("peers", format!("the peers were not dialled: {why}"))
 }
 
 fn peer(peer: &PeerView) -> Finding {

@@ -39,7 +39,7 @@ pub enum Kind {
     PeerFailed,
     /// The thing changed since the caller read it.
     Stale,
-    /// The disk is full.
+    /// The disk is full, or nearly so.
     StorageFull,
     /// The request took too long.
     TimedOut,
@@ -95,7 +95,7 @@ impl Kind {
             }
             Self::Stale => (StatusCode::PRECONDITION_FAILED, "stale", "Changed since it was read"),
             Self::StorageFull => {
-                (StatusCode::INSUFFICIENT_STORAGE, "storage-full", "The disk is full")
+                (StatusCode::INSUFFICIENT_STORAGE, "storage-full", "No room on the disk")
             }
             Self::TimedOut => (StatusCode::REQUEST_TIMEOUT, "timed-out", "Took too long"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large"),

@@ -23,7 +23,7 @@ pub enum StartError {
     #[error("another process works on {}: a data directory belongs to one running node; stop that one first", .0.display())]
     Locked(PathBuf),
     /// The folder cannot be used.
-    #[error("cannot use {} of the data directory: {source}; see whether node.data_dir in the configuration is the right folder and this user may write there; if it was lost, restore a backup", path.display())]
+    #[error("cannot use {}: {source}; see whether node.data_dir and store.url_file in the configuration name the right places and this user may use them; if the folder was lost, restore a backup", path.display())]
     DataDir {
         /// The folder or file.
         path: PathBuf,

@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -124,6 +125,10 @@ async fn a_released_file_is_fetched_verified_and_registered_once() {
     let elsewhere = xa.desk.fetch_evidence(&permit, document, FetchInput::default()).await;
     assert!(matches!(elsewhere, Err(Error::NotFound(_))), "no case of the officer's");
     let case = case_of_officer(&xa).await;
+    xa.disk.0.store(4, Ordering::Relaxed);
+    let crowded = xa.desk.fetch_evidence(&permit, document, case.clone()).await;
+    assert!(matches!(crowded, Err(Error::NoRoom(_))), "{crowded:?}");
+    xa.disk.0.store(5, Ordering::Relaxed);
     let fetched = xa.desk.fetch_evidence(&permit, document, case.clone()).await.unwrap();
     assert_eq!((fetched.state.as_str(), fetched.size), ("complete", 300_001));
     let again = xa.desk.fetch_evidence(&permit, document, case).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -11,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::handling::Purpose;
 use crate::domain::id::{AuthorityName, ObjectId, OfficerPseudonym, UserId};
 use crate::domain::time::Timestamp;
-use crate::node::blobs::{Blobs, Room, SystemDisk};
+use crate::node::blobs::{Blobs, Room};
 use crate::node::casework::receive::budget::RefusalBudget;
+use crate::node::casework::testing::SettableDisk;
 use crate::node::casework::{CardBook, Desk, HouseRules, SentLeaves};
 use crate::node::clock::{Clock, ManualClock};
 use crate::node::drill::Drill;
@@ -47,6 +49,7 @@ pub(super) struct Town {
     pub(super) desk: Arc<Desk>,
     pub(super) card: SignedCard,
     pub(super) folder: tempfile::TempDir,
+    pub(super) disk: Arc<SettableDisk>,
     stop: CancellationToken,
 }
 
@@ -88,6 +91,7 @@ async fn town(number: u8, profiles: Profiles) -> Town {
     let file = |name: &str| StoreConfig::Sqlite { path: folder.path().join(name) };
     let shared: Arc<dyn Clock> = clock;
     let rng: Arc<dyn Rng> = Arc::new(OsRng);
+    let free = Arc::new(SettableDisk(AtomicU64::new(100)));
     let vault = KeyVault::open(&file("keys.db"), Arc::clone(&shared)).await.unwrap();
     let store = Store::open(&file("store.db"), Arc::clone(&shared)).await.unwrap();
     let keys = ContentKeys::new(StoreKey::new(&[7; 32]), Arc::new(vault), Arc::clone(&rng));
@@ -100,7 +104,7 @@ async fn town(number: u8, profiles: Profiles) -> Town {
         store: store.clone(),
         keys: Arc::new(keys),
         blobs: Arc::new(Blobs::open(&folder.path().join("blobs"), Arc::clone(&rng)).unwrap()),
-        room: Room::new(Arc::new(SystemDisk), folder.path(), 0),
+        room: Room::new(Arc::clone(&free) as Arc<_>, folder.path(), 5),
         cards: Arc::new(CardBook::default()),
         signer: Arc::new(Signer::new(key(1))),
         log_key: key(2).verifying_key(),
@@ -127,7 +131,7 @@ async fn town(number: u8, profiles: Profiles) -> Town {
         drill: Drill::default(),
     });
     tokio::spawn(sequencer.run(stop.clone()));
-    Town { card: card(&authority, key), desk, folder, stop }
+    Town { card: card(&authority, key), desk, folder, disk: free, stop }
 }
 
 fn card(authority: &AuthorityName, key: impl Fn(u8) -> SigningKey) -> SignedCard {
