@@ -216,7 +216,7 @@ pub(super) fn store_places(config: &Config) -> Result<(StoreConfig, StoreConfig)
 /// Where the store and the store of content keys are, which must be there already: opening one makes it.
 ///
 /// # Errors
-/// As [`store_places`], and [`StartError::StoreMissing`].
+/// If the file with the URL of the database cannot be read; [`StartError::StoreMissing`].
 pub fn store_configs(config: &Config) -> Result<(StoreConfig, StoreConfig), StartError> {
     let (main, keys) = store_places(config)?;
     for place in [&main, &keys] {
