@@ -69,7 +69,7 @@ pub use officers::{NewToken, NewUser, TOKEN_PREFIX, TokenView, UserView, WhoView
 pub(crate) use receive::budget::RefusalBudget;
 pub use requests::{
     ActInput, ActView, ClockView, DocumentView, NewRequest, RequestQuery, RequestSummary,
-    RequestView,
+    RequestView, SharedChain,
 };
 pub use search::{HitView, SearchQuery};
 pub use status::{BacklogView, LogStatusView, StatusView};

@@ -73,7 +73,7 @@ pub struct ActView {
     pub author: String,
     /// Pseudonym of the officer, or `node`.
     pub actor: String,
-    /// `applied`, `note`, `void` or `pending`.
+    /// `applied`, `note`, `void`, `pending`, or `refused` if the other side refused it for good.
     pub verdict: String,
     /// Why it has no effect.
     pub reason: Option<String>,
@@ -205,7 +205,7 @@ impl Desk {
 
     /// A request as it was folded.
     pub(crate) async fn view_of(&self, folded: Folded) -> Result<RequestView, Error> {
-        let is_draft = folded.acts.is_empty();
+        let is_draft = folded.is_unsent();
         let (mut findings, mut content_of) = (Vec::new(), Map::new());
         if is_draft && folded.row.state == State::Draft.name() {
             findings = self.draft_findings(&folded.row).await?;
@@ -223,12 +223,12 @@ impl Desk {
         findings: &[Finding],
     ) -> RequestView {
         let row = &folded.row;
-        let expected = if folded.acts.is_empty() {
+        let expected = if folded.is_unsent() {
             row.state.parse().unwrap_or(State::Draft)
         } else {
             folded.expected()
         };
-        let state = if folded.acts.is_empty() { expected } else { folded.state.state };
+        let state = if folded.is_unsent() { expected } else { folded.state.state };
         let side = if folded.is_requested() { Side::Requested } else { Side::Applicant };
         let base = summary(row);
         RequestView {
@@ -367,6 +367,7 @@ fn act(act: &ActRecord, verdict: ActVerdict, reason: Option<String>) -> ActView 
         ActVerdict::Applied => "applied",
         ActVerdict::Void => "void",
         ActVerdict::Note => "note",
+        ActVerdict::Refused => "refused",
     };
     let common = act.content.as_ref().map(|(common, _)| common);
     let payload = act.content.as_ref().map(|(_, payload)| payload);
