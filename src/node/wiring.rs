@@ -44,8 +44,7 @@ impl Outcomes for Delivery {
         record: StatementHash,
         refusal: Record,
     ) -> Result<(), NotSendable> {
-        tracing::debug!(peer.authority = %peer, %record, "a refusal is kept");
-        self.0.keep_refusal(refusal).await.map_err(not_sendable)
+        self.0.keep_refusal(peer, record, refusal).await.map_err(not_sendable)
     }
 }
 

@@ -74,7 +74,7 @@ pub(crate) use receive::budget::RefusalBudget;
 pub use repeats::{Known, Repeatable};
 pub use requests::{
     ActInput, ActView, ClockView, DocumentView, NewRequest, RequestQuery, RequestSummary,
-    RequestView,
+    RequestView, SharedChain,
 };
 pub use search::{HitView, SearchQuery};
 pub use status::{BacklogView, LogStatusView, StatusView};

@@ -1,11 +1,11 @@
-//! What delivery needs of the records: the leaves to send, and a place for a peer's signed refusal; sends nothing.
+//! What delivery needs of the records: the leaves to send; sends nothing.
 
 use std::collections::HashMap;
 
 use crate::node::casework::load::Stored;
 use crate::node::casework::{Desk, Error, Held};
-use crate::node::store::{StoreError, records};
-use crate::record::{Record, StatementHash};
+use crate::node::store::records;
+use crate::record::StatementHash;
 
 impl Desk {
     /// The records, in the order asked for, read in one snapshot; an error for each that cannot be opened.
@@ -36,25 +36,5 @@ impl Desk {
             });
         }
         held
-    }
-
-    /// Keeps a peer's verified refusal as a record, so that it is logged and can be shown; once.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub(crate) async fn keep_refusal(&self, refusal: Record) -> Result<(), Error> {
-        let prepared = self.prepare(refusal).await?;
-        self.store
-            .write_with("keep_refusal", prepared, |tx, prepared| {
-                Box::pin(async move {
-                    if !records::exists(tx, &prepared.hash().0).await? {
-                        prepared.insert(tx).await?;
-                    }
-                    Ok::<_, StoreError>(())
-                })
-            })
-            .await?;
-        self.committed();
-        Ok(())
     }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::time::Timestamp;
+use crate::node::casework::Error;
 use crate::record::Value;
 
 /// The most rows of one page.
@@ -83,10 +84,19 @@ pub(crate) fn page_mark(at: i64, id: &str) -> String {
     format!("{at}:{id}")
 }
 
-/// Reads a mark; one that this node did not make begins at the start.
-pub(crate) fn read_mark(mark: Option<&str>) -> Option<(i64, String)> {
-    let (at, id) = mark?.split_once(':')?;
-    Some((at.parse().ok()?, id.to_owned()))
+/// Reads a mark.
+///
+/// # Errors
+/// If this node does not make such marks: a list that silently began anew would be taken for the next page.
+pub(crate) fn read_mark(mark: Option<&str>) -> Result<Option<(i64, String)>, Error> {
+    let Some(mark) = mark else { return Ok(None) };
+    let read = |(at, id): (&str, &str)| Some((at.parse().ok()?, id.to_owned()));
+    mark.split_once(':').and_then(read).map(Some).ok_or_else(|| {
+        Error::invalid(
+            "after",
+            "is not the mark of a page: give `next` of the page before, or leave it out",
+        )
+    })
 }
 
 /// Values by path as JSON.
@@ -127,9 +137,12 @@ mod tests {
 
     #[test]
     fn a_mark_is_read_back_and_a_foreign_one_is_no_mark() {
-        assert_eq!(read_mark(Some(&page_mark(7, "a:b"))), Some((7, "a:b".to_owned())));
-        assert_eq!(read_mark(Some("x")), None);
-        assert_eq!(read_mark(None), None);
+        let read = read_mark(Some(&page_mark(7, "a:b"))).unwrap();
+        assert_eq!(read, Some((7, "a:b".to_owned())));
+        for bad in ["", "x", "x:y", ":"] {
+            assert!(matches!(read_mark(Some(bad)), Err(Error::Invalid(_))), "{bad}");
+        }
+        assert_eq!(read_mark(None).unwrap(), None);
     }
 
     #[test]

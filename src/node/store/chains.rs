@@ -72,6 +72,38 @@ pub async fn set(
     .map(|_| ())
 }
 
+/// Puts a chain back to an earlier head, after a statement on it was refused; without one the chain begins anew.
+///
+/// # Errors
+/// As [`advance`].
+pub async fn put_back(
+    tx: &mut Tx,
+    object: &str,
+    author: &str,
+    head: Option<&[u8; 32]>,
+    length: i64,
+) -> Result<(), StoreError> {
+    match head {
+        None => {
+            tx.execute(
+                "-- chains.unbegin
+                 DELETE FROM chains WHERE object = $1 AND author = $2",
+                params![object, author],
+            )
+            .await
+        }
+        Some(head) => {
+            tx.execute(
+                "-- chains.put_back
+                 UPDATE chains SET head = $3, length = $4 WHERE object = $1 AND author = $2",
+                params![object, author, head, length],
+            )
+            .await
+        }
+    }
+    .map(|_| ())
+}
+
 /// The chain of an author about an object.
 ///
 /// # Errors

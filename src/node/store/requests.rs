@@ -27,6 +27,8 @@ words! {
         Void = "void",
         /// It says something and changes nothing.
         Note = "note",
+        /// The other side refused it for good and never kept it; it is no part of the request.
+        Refused = "refused",
     }
 }
 
@@ -47,7 +49,7 @@ table! {
         profile: Vec<u8>,
         /// The state of the machine.
         state: String,
-        /// How many acts have been folded.
+        /// Grows with each act that is folded or refused: a smaller one is of an older fold.
         version: i64,
         /// When it was submitted, microseconds.
         created_at: i64,

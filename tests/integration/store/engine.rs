@@ -118,6 +118,19 @@ pub(crate) async fn a_stale_chain_head_conflicts(place: Place) {
         store.read("chain", |tx| Box::pin(chains::get(tx, "o", "a"))).await.map(Option::unwrap);
     let chain: chains::Chain = chain.map_err(|error: StoreError| error).unwrap();
     assert_eq!((chain.head, chain.length), (hash(2), 2));
+    let put_back = async |head: Option<u8>, length: i64| -> Option<chains::Chain> {
+        let write = store.write("put_back", move |tx| {
+            Box::pin(async move {
+                chains::put_back(tx, "o", "a", head.map(hash).as_ref(), length).await?;
+                chains::get(tx, "o", "a").await.map_err(|error: StoreError| error)
+            })
+        });
+        write.await.unwrap()
+    };
+    let chain = put_back(Some(1), 1).await.unwrap();
+    assert_eq!((chain.head, chain.length), (hash(1), 1));
+    assert!(put_back(None, 0).await.is_none());
+    advance(None, 1).await.unwrap();
 }
 
 pub(crate) async fn a_panicking_body_is_undone_and_harms_nobody_else(place: Place) {

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::domain::case::{CaseStatus, CaseType};
 use crate::domain::id::ObjectId;
 use crate::node::casework::cases::CaseRow;
 use crate::node::casework::officers::actor_of;
@@ -46,7 +47,7 @@ impl Desk {
     /// The cases that fit and that the officer may read, newest first.
     ///
     /// # Errors
-    /// If the permit is for something else, or the store fails.
+    /// If the permit is for something else, a filter names nothing that there is, or the store fails.
     pub async fn cases(
         &self,
         permit: &Permit,
@@ -55,14 +56,19 @@ impl Desk {
         permit.covers(Action::CaseList, None)?;
         let actor = self.actor_behind(permit).await?;
         let rows = usize::try_from(page_rows(query.limit)).unwrap_or(usize::MAX);
+        let status = query.status.as_deref().map(str::parse::<CaseStatus>).transpose();
+        let status = status.map_err(|error| Error::invalid("status", error.to_string()))?;
+        let case_type = query.case_type.as_deref().map(str::parse::<CaseType>).transpose();
+        let case_type =
+            case_type.map_err(|error| Error::invalid("case_type", error.to_string()))?;
         let filter = CaseFilter {
-            status: query.status,
-            case_type: query.case_type,
+            status: status.map(|status| status.name().to_owned()),
+            case_type: case_type.map(|case_type| case_type.name().to_owned()),
             unit: query.unit,
             text: query.text,
             ..CaseFilter::default()
         };
-        let before = read_mark(query.after.as_deref());
+        let before = read_mark(query.after.as_deref())?;
         let (found, is_more) = self
             .store
             .read("cases", move |tx| {

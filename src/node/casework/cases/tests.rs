@@ -257,6 +257,29 @@ async fn a_list_comes_in_pages_and_a_link_is_made_once() {
 }
 
 #[tokio::test]
+async fn a_filter_that_names_nothing_is_refused_with_what_there_is() {
+    let test = desk().await;
+    let ada = test.officer("Ada", "case_officer", "north").await;
+    let permit = test.may(&ada, Action::CaseList, None).await;
+    let none = CaseQuery::default;
+    let text = |text: &str| Some(text.to_owned());
+    for (query, path, told) in [
+        (CaseQuery { status: text("nonsense"), ..none() }, "status", "pending_external"),
+        (CaseQuery { status: text(""), ..none() }, "status", "suspicion"),
+        (CaseQuery { case_type: text("Revenue"), ..none() }, "case_type", "tobacco_excise"),
+        (CaseQuery { after: text("garbage"), ..none() }, "after", "`next`"),
+    ] {
+        let Err(Error::Invalid(findings)) = test.desk.cases(&permit, query).await else {
+            panic!("{path} was taken for a filter");
+        };
+        assert_eq!(findings[0].path, path);
+        assert!(findings[0].message.contains(told), "{}", findings[0].message);
+    }
+    let query = CaseQuery { status: text("open"), case_type: text("revenue"), ..none() };
+    test.desk.cases(&permit, query).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_was_erased_of_a_person_is_gone_and_the_rest_stands() {
     let test = desk().await;
     let ada = test.officer("Ada", "case_officer", "north").await;

@@ -91,11 +91,25 @@ impl From<Declaration> for DeclarationView {
     }
 }
 
+/// What no declaration can have is told, so that it does not read as "there are none".
+fn refuse_unsound(query: &DeclarationQuery) -> Result<(), Error> {
+    let is_hs6 = |text: &String| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if query.hs6.as_ref().is_some_and(|hs6| !is_hs6(hs6)) {
+        return Err(Error::invalid("hs6", "is six digits, such as 610910"));
+    }
+    let is_country =
+        |text: &String| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    if query.origin.as_ref().is_some_and(|origin| !is_country(origin)) {
+        return Err(Error::invalid("origin", "is a country of two capital letters, such as VN"));
+    }
+    Ok(())
+}
+
 impl Desk {
     /// Declarations, the most suspicious first.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an order that is not known.
+    /// [`Error::Invalid`] for an order that is not known, or a filter or mark that has no sense.
     pub async fn declarations(
         &self,
         permit: &Permit,
@@ -105,9 +119,10 @@ impl Desk {
         if query.order.as_ref().is_some_and(|order| order != "score") {
             return Err(Error::invalid("order", "only score is known"));
         }
+        refuse_unsound(&query)?;
         self.note_seen(permit).await?;
         let rows = page_rows(query.limit);
-        let after = read_mark(query.after.as_deref());
+        let after = read_mark(query.after.as_deref())?;
         let filter = DeclarationFilter {
             score_min: query.score_min,
             hs6: query.hs6,

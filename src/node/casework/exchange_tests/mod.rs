@@ -4,5 +4,6 @@ mod files;
 mod foreign;
 mod network;
 mod refusals;
+mod refused_acts;
 mod requests;
 mod shares;

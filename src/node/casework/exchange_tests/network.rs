@@ -37,7 +37,7 @@ use crate::policy::{Action, Actor, Permit, Resource, ResourceKind, Role, Via, de
 use crate::record::card::{Card, RecordKey, SignedCard};
 use crate::record::payload::Common;
 use crate::record::receipt::Receipt;
-use crate::record::{Record, Signer, StatementHash};
+use crate::record::{Record, Signer, Statement, StatementHash};
 use crate::transparency::cosignature::Cosigner;
 use crate::transparency::key::{KeyKind, VerifierKey};
 
@@ -373,6 +373,16 @@ impl Town {
             .unwrap();
         if matches!(answer, ItemAnswer::Receipt(_)) {
             self.desk.on_receipted(to.name(), &[StatementHash(hash)]).await.unwrap();
+        }
+        if let ItemAnswer::Refused { statement, fields } = answer {
+            // Told again after a crash: twice is as once.
+            for _ in 0..2 {
+                let leaves = fields.iter().map(|leaf| leaf.to_vec()).collect();
+                let key = to.card.card.record_keys[0].key;
+                let refusal =
+                    Record::open(Statement::parse(statement).unwrap(), leaves, &key).unwrap();
+                self.desk.keep_refusal(to.name(), StatementHash(hash), refusal).await.unwrap();
+            }
         }
     }
 

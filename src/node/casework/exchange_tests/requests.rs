@@ -230,6 +230,28 @@ async fn the_same_delivery_again_gives_the_same_receipt_bytes_and_changes_nothin
 }
 
 #[tokio::test]
+async fn a_list_filter_that_names_nothing_is_refused() {
+    let [xa, xb] = towns().await;
+    let draft = xa.drafted(&xb).await;
+    let permit = xa.permit(1, Action::RequestRead, None);
+    for (name, bad, told) in [
+        ("state", "nonsense", "IN_EXECUTION"),
+        ("direction", "sideways", "in or out"),
+        ("peer", "no authority", ""),
+        ("case", "x", ""),
+        ("after", "garbage", "id of a request"),
+    ] {
+        let query = serde_json::from_value(json!({name: bad})).unwrap();
+        let listed = xa.desk.requests(&permit, query).await;
+        let Err(Error::Invalid(findings)) = listed else { panic!("{name} was taken") };
+        assert_eq!(findings[0].path, name);
+        assert!(findings[0].message.contains(told), "{}", findings[0].message);
+    }
+    let query = serde_json::from_value(json!({"state": "DRAFT", "direction": "out"})).unwrap();
+    assert_eq!(xa.desk.requests(&permit, query).await.unwrap()[0].id, draft.id);
+}
+
+#[tokio::test]
 async fn an_approver_is_another_officer_with_a_role_that_approves() {
     let [xa, xb] = towns().await;
     let draft = xa.drafted(&xb).await;

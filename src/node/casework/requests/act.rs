@@ -183,10 +183,10 @@ impl Desk {
         wanted: &Wanted,
     ) -> Result<Option<Folded>, Error> {
         let folded = self.folded(id).await?;
-        if folded.acts.is_empty() && folded.row.state != State::Draft.name() {
+        if folded.is_unsent() && folded.row.state != State::Draft.name() {
             return Err(Error::IllegalStep("the draft was discarded".to_owned()));
         }
-        if folded.acts.is_empty() && wanted.act == Act::Discard {
+        if folded.is_unsent() && wanted.act == Act::Discard {
             return self.discard_draft(permit, id).await.map(|()| None);
         }
         let payload = self.payload(permit, &folded, wanted).await?;

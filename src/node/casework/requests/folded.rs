@@ -13,6 +13,7 @@ use crate::node::casework::append::SHARED_CHAIN;
 use crate::node::casework::load::{Held, Stored};
 use crate::node::casework::receive::open::is_origin_of;
 use crate::node::casework::requests::order::{Ordered, Placed, order, pick, position, side};
+use crate::node::casework::requests::refusal::read_refusals;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::requests::{self, ActVerdict, Direction};
 use crate::node::store::{StoreError, Tx, chains, logs, receipts, records};
@@ -29,6 +30,8 @@ pub(crate) struct ActRecord {
     /// What it says; none once it was erased.
     pub(crate) content: Option<(Common, RequestAct)>,
     pub(crate) placed: Placed,
+    /// Why the other side refused it for good; such an act is no part of the request.
+    pub(crate) refused: Option<String>,
     row: requests::RequestAct,
 }
 
@@ -53,6 +56,7 @@ struct Read {
     leaves: Vec<logs::Leaf>,
     receipts: Vec<receipts::Receipt>,
     head: Option<[u8; 32]>,
+    refusals: HashMap<[u8; 32], Stored>,
 }
 
 async fn read(tx: &mut Tx, id: String) -> Result<Option<Read>, StoreError> {
@@ -68,7 +72,8 @@ async fn read(tx: &mut Tx, id: String) -> Result<Option<Read>, StoreError> {
         Direction::Out => receipts = receipts::of_records(tx, &hashes).await?,
     }
     let head = chains::get(tx, &id, SHARED_CHAIN).await?.map(|chain| chain.head);
-    Ok(Some(Read { row, acts, stored, leaves, receipts, head }))
+    let refusals = read_refusals(tx, &id, &acts).await?;
+    Ok(Some(Read { row, acts, stored, leaves, receipts, head, refusals }))
 }
 
 impl Desk {
@@ -83,16 +88,20 @@ impl Desk {
         let requested = self.requested_of(&read.row)?;
         let is_requested = requested == self.authority;
         let positions = positions(&read, &requested, is_requested);
+        let mut reasons = self.refusal_reasons(read.refusals).await?;
         let mut rows: HashMap<_, _> =
             read.acts.into_iter().map(|row| (row.record_hash, row)).collect();
         let mut acts = Vec::with_capacity(read.stored.len());
         for stored in read.stored {
             let Some(row) = rows.remove(&stored.row.hash) else { continue };
             let place = positions.get(&row.record_hash).copied();
-            acts.extend(self.act_record(stored, row, &requested, place).await?);
+            let refused = reasons.remove(&row.record_hash);
+            let act = self.act_record(stored, row, &requested, place).await?;
+            acts.extend(act.map(|act| ActRecord { refused, ..act }));
         }
         let placed: Vec<_> = acts.iter().map(|act| act.placed).collect();
-        let ordered = order(&placed, is_requested);
+        let mut ordered = order(&placed, is_requested);
+        ordered.leave_out(|at| acts.get(at).is_some_and(|act| act.refused.is_some()));
         let mut in_order = pick(&placed, &ordered.settled);
         if in_order.is_empty() {
             // Nothing has come back yet: what this side has signed is all there is.
@@ -146,6 +155,7 @@ impl Desk {
             act,
             content,
             placed: Placed { act: act_of, seq, position },
+            refused: None,
             row,
         }))
     }
@@ -236,6 +246,11 @@ impl Folded {
         self.row.direction == Direction::In
     }
 
+    /// Whether no act stands: none was signed, or the other side refused what was.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.acts.iter().all(|act| act.refused.is_some())
+    }
+
     /// The other side.
     pub(crate) fn peer(&self) -> Result<AuthorityName, Error> {
         self.row.peer.parse().map_err(Error::internal)
@@ -276,13 +291,17 @@ impl Folded {
             }
         });
         let pending = self.ordered.pending.iter().map(|at| (*at, ActVerdict::Pending, None));
-        settled.chain(pending).collect()
+        let refused = self.acts.iter().enumerate().filter_map(|(at, act)| {
+            act.refused.clone().map(|reason| (at, ActVerdict::Refused, Some(reason)))
+        });
+        settled.chain(pending).chain(refused).collect()
     }
 
     /// The submission with its content.
     pub(crate) fn submission(&self) -> Option<&RequestAct> {
         self.acts
             .iter()
+            .filter(|act| act.refused.is_none())
             .filter(|act| matches!(act.act, Act::Submit | Act::Resubmit | Act::RecordOral))
             .max_by_key(|act| act.placed.seq)
             .and_then(|act| act.content.as_ref().map(|(_, payload)| payload))
@@ -291,12 +310,16 @@ impl Folded {
     /// The rows that keep what was folded.
     fn rows(&self, now: Timestamp) -> (requests::Request, Vec<requests::RequestAct>) {
         let mut row = self.row.clone();
-        let version = i64::try_from(self.ordered.settled.len()).unwrap_or(i64::MAX);
-        let state = if self.acts.is_empty() {
-            row.state.clone()
-        } else {
-            self.state.state.name().to_owned()
-        };
+        // A refused act may have been settled: it counts twice, so that taking it out makes a newer version too.
+        let refused = self.acts.iter().filter(|act| act.refused.is_some()).count();
+        let version = self.ordered.settled.len().saturating_add(refused.saturating_mul(2));
+        let version = i64::try_from(version).unwrap_or(i64::MAX);
+        let state =
+            if self.acts.is_empty() || (self.is_unsent() && row.state == State::Discarded.name()) {
+                row.state.clone()
+            } else {
+                self.state.state.name().to_owned()
+            };
         if row.state != state || row.version != version {
             row.updated_at = now.0;
         }

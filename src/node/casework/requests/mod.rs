@@ -7,10 +7,12 @@ mod content;
 mod draft;
 mod folded;
 mod order;
+mod refusal;
 mod view;
 
 pub use act::ActInput;
 pub use draft::NewRequest;
+pub use refusal::SharedChain;
 pub use view::{ActView, ClockView, RequestQuery, RequestSummary, RequestView};
 
 pub use crate::node::casework::documents::DocumentView;

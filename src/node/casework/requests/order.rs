@@ -31,6 +31,14 @@ pub(crate) struct Ordered {
     pub(crate) pending: Vec<usize>,
 }
 
+impl Ordered {
+    /// Takes the acts at some indices out of the order.
+    pub(crate) fn leave_out(&mut self, is_out: impl Fn(usize) -> bool) {
+        self.settled.retain(|at| !is_out(*at));
+        self.pending.retain(|at| !is_out(*at));
+    }
+}
+
 /// Orders acts. The requested node's commit order is the order of its log; the applicant goes by receipts.
 pub(crate) fn order(acts: &[Placed], is_requested: bool) -> Ordered {
     let mut all: Vec<usize> = (0..acts.len()).collect();

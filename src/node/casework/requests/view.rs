@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::assistance::{Act, ClockStart, Side, State, Urgency, legal_acts};
 use crate::domain::finding::Finding;
-use crate::domain::id::ObjectId;
+use crate::domain::id::{AuthorityName, ObjectId};
 use crate::domain::time::Timestamp;
 use crate::node::casework::documents::DocumentView;
 use crate::node::casework::guard::allow;
@@ -73,7 +73,7 @@ pub struct ActView {
     pub author: String,
     /// Pseudonym of the officer, or `node`.
     pub actor: String,
-    /// `applied`, `note`, `void` or `pending`.
+    /// `applied`, `note`, `void`, `pending`, or `refused` if the other side refused it for good.
     pub verdict: String,
     /// Why it has no effect.
     pub reason: Option<String>,
@@ -171,29 +171,22 @@ impl Desk {
         query: RequestQuery,
     ) -> Result<Vec<RequestSummary>, Error> {
         allow(permit, Action::RequestRead, None)?;
-        let direction = match query.direction.as_deref() {
-            None => None,
-            Some("in") => Some(Direction::In),
-            Some("out") => Some(Direction::Out),
-            Some(_) => return Err(Error::invalid("direction", "is in or out")),
-        };
-        let filter =
-            RequestFilter { direction, state: query.state, peer: query.peer, case_id: query.case };
-        let after = query.after;
+        let after = query.after.clone();
+        let filter = filter_of(query)?;
         let rows = self
             .store
             .read("requests", move |tx| {
                 Box::pin(async move {
                     let mut page = Page::first(PAGE_MAX);
-                    if let Some(after) = after
-                        && let Some(row) = requests::get(tx, &after).await?
-                    {
+                    if let Some(after) = after {
+                        let Some(row) = requests::get(tx, &after).await? else { return Ok(None) };
                         page = Page::after_row(row.created_at, row.id, PAGE_MAX);
                     }
-                    requests::list(tx, &filter, &page).await
+                    requests::list(tx, &filter, &page).await.map(Some)
                 })
             })
-            .await?;
+            .await?
+            .ok_or_else(|| Error::invalid("after", "is not the id of a request on this node"))?;
         self.note_seen(permit).await?;
         Ok(rows.iter().map(summary).collect())
     }
@@ -205,7 +198,7 @@ impl Desk {
 
     /// A request as it was folded.
     pub(crate) async fn view_of(&self, folded: Folded) -> Result<RequestView, Error> {
-        let is_draft = folded.acts.is_empty();
+        let is_draft = folded.is_unsent();
         let (mut findings, mut content_of) = (Vec::new(), Map::new());
         if is_draft && folded.row.state == State::Draft.name() {
             findings = self.draft_findings(&folded.row).await?;
@@ -223,12 +216,12 @@ impl Desk {
         findings: &[Finding],
     ) -> RequestView {
         let row = &folded.row;
-        let expected = if folded.acts.is_empty() {
+        let expected = if folded.is_unsent() {
             row.state.parse().unwrap_or(State::Draft)
         } else {
             folded.expected()
         };
-        let state = if folded.acts.is_empty() { expected } else { folded.state.state };
+        let state = if folded.is_unsent() { expected } else { folded.state.state };
         let side = if folded.is_requested() { Side::Requested } else { Side::Applicant };
         let base = summary(row);
         RequestView {
@@ -296,6 +289,33 @@ impl Desk {
         }
         clocks
     }
+}
+
+/// The conditions of a list; a word that names nothing is told, so that it does not read as "there are none".
+fn filter_of(query: RequestQuery) -> Result<RequestFilter, Error> {
+    let direction = match query.direction.as_deref() {
+        None => None,
+        Some("in") => Some(Direction::In),
+        Some("out") => Some(Direction::Out),
+        Some(_) => return Err(Error::invalid("direction", "is in or out")),
+    };
+    if let Some(state) = &query.state
+        && state.parse::<State>().is_err()
+    {
+        let names: Vec<_> = State::ALL.into_iter().map(State::name).collect();
+        return Err(Error::invalid("state", format!("is one of {}", names.join(", "))));
+    }
+    if let Some(peer) = &query.peer
+        && let Err(error) = peer.parse::<AuthorityName>()
+    {
+        return Err(Error::invalid("peer", error.to_string()));
+    }
+    if let Some(case) = &query.case
+        && let Err(error) = case.parse::<ObjectId>()
+    {
+        return Err(Error::invalid("case", error.to_string()));
+    }
+    Ok(RequestFilter { direction, state: query.state, peer: query.peer, case_id: query.case })
 }
 
 /// Which clock an act starts.
@@ -367,6 +387,7 @@ fn act(act: &ActRecord, verdict: ActVerdict, reason: Option<String>) -> ActView 
         ActVerdict::Applied => "applied",
         ActVerdict::Void => "void",
         ActVerdict::Note => "note",
+        ActVerdict::Refused => "refused",
     };
     let common = act.content.as_ref().map(|(common, _)| common);
     let payload = act.content.as_ref().map(|(_, payload)| payload);

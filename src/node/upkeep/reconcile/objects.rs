@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::id::ObjectId;
-use crate::node::casework::{Error, Held};
+use crate::node::casework::{Error, Held, SharedChain};
 use crate::node::store::chains::{self, Chain};
 use crate::node::store::records::{self, Record};
 use crate::node::store::{StoreError, Tx, cases, evidence};
@@ -22,6 +22,8 @@ pub(super) const ROW_DIFFERS: &str = "the records are what counts: keep a copy o
 struct Stored {
     records: Vec<Record>,
     chains: Vec<Chain>,
+    /// The chain of a request, as its acts give it.
+    shared: SharedChain,
     case: Option<cases::Case>,
     item: Option<evidence::EvidenceItem>,
     custody: Vec<evidence::CustodyEvent>,
@@ -57,6 +59,7 @@ pub(super) async fn check(
 async fn read(tx: &mut Tx, object: &str) -> Result<Stored, StoreError> {
     Ok(Stored {
         records: records::of_object(tx, object, 0, i64::MAX).await?,
+        shared: SharedChain::read(tx, object).await?,
         chains: chains::of_object(tx, object).await?,
         case: cases::get(tx, object).await?,
         item: evidence::get(tx, object).await?,
@@ -69,8 +72,8 @@ async fn read(tx: &mut Tx, object: &str) -> Result<Stored, StoreError> {
 /// A card is signed by the root key and stands in no chain; received records are ordered by their author.
 fn check_chains(object: &str, stored: &Stored, findings: &mut Findings) {
     let by_hash: HashMap<_, _> = stored.records.iter().map(|row| (row.hash, row)).collect();
-    let mut on_a_chain = HashSet::new();
-    for chain in &stored.chains {
+    let mut on_a_chain = check_shared(object, stored, findings);
+    for chain in stored.chains.iter().filter(|chain| chain.author != SharedChain::AUTHOR) {
         let name = format!("chain of {} by {}", object, chain.author);
         let (mut at, mut length) = (Some(chain.head), 0_i64);
         while let Some(hash) = at {
@@ -93,11 +96,28 @@ fn check_chains(object: &str, stored: &Stored, findings: &mut Findings) {
     }
     let is_own_work = |row: &&Record| row.own == 1 && !row.kind.starts_with("card/");
     for row in stored.records.iter().filter(is_own_work) {
-        if !on_a_chain.contains(&row.hash) {
+        if !on_a_chain.contains(&row.hash) && !stored.shared.refused.contains(&row.hash) {
             let name = format!("record {}", StatementHash(row.hash));
             findings.add(name, "is not on the chain of its object", STORE_CHANGED);
         }
     }
+}
+
+/// The acts of a request branch where both sides act at once, so its chain is compared with its acts, not walked. An
+/// act that the other side refused is not on it. Gives what is on it.
+fn check_shared(object: &str, stored: &Stored, findings: &mut Findings) -> HashSet<[u8; 32]> {
+    let shared = &stored.shared;
+    let kept = stored.chains.iter().find(|chain| chain.author == SharedChain::AUTHOR);
+    let name = format!("chain of request {object}");
+    if kept.map(|chain| chain.head) != shared.head {
+        findings.add(&name, "its head is not the newest act that was not refused", STORE_CHANGED);
+    }
+    let length = kept.map_or(0, |chain| chain.length);
+    if length != shared.length() {
+        let what = format!("has {} acts, and its row says {length}", shared.length());
+        findings.add(&name, what, STORE_CHANGED);
+    }
+    shared.acts.clone()
 }
 
 async fn check_rows(
