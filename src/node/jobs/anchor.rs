@@ -59,9 +59,7 @@ pub async fn keep_proofs(
         store
             .write_with("anchor_keep", (proofs, origin.to_owned()), move |tx, (proofs, origin)| {
                 Box::pin(async move {
-                    for (hash, proof) in proofs {
-                        receipts::set_proof(tx, hash, origin, proof.as_bytes()).await?;
-                    }
+                    receipts::set_proofs(tx, origin, proofs).await?;
                     let hashes: Vec<_> = proofs.iter().map(|(hash, _)| *hash).collect();
                     enqueue(tx, &hashes, now).await
                 })
@@ -76,7 +74,7 @@ async fn proofs_of(
     size: u64,
     note: &Note,
     waiting: &[Receipt],
-) -> Result<Vec<([u8; 32], String)>, LogError> {
+) -> Result<Vec<([u8; 32], Vec<u8>)>, LogError> {
     let index_of = |receipt: &Receipt| u64::try_from(receipt.log_index).unwrap_or(0);
     let indices = waiting.iter().map(index_of).collect();
     let tiles = proof::tiles_for_inclusion(store, origin, indices, size).await?;
@@ -85,7 +83,7 @@ async fn proofs_of(
         let index = index_of(receipt);
         let path = tiles.inclusion_path(index, size)?;
         let proof = TlogProof { extra: None, index, path, note: note.clone() };
-        proofs.push((receipt.record_hash, proof.to_text()));
+        proofs.push((receipt.record_hash, proof.to_text().into_bytes()));
     }
     Ok(proofs)
 }

@@ -1,6 +1,6 @@
 //! COSE receipts of records, from our own log and from the peers'; proves and verifies nothing.
 
-use crate::node::store::error::StoreError;
+use crate::node::store::error::{StoreError, ensure_affected};
 use crate::node::store::table::table;
 use crate::node::store::tx::Tx;
 use crate::node::store::value::{Param, params};
@@ -41,22 +41,25 @@ pub async fn keep_all(tx: &mut Tx, receipts: &[Receipt]) -> Result<u64, StoreErr
     tx.insert_all_new(receipts).await
 }
 
-/// Adds the witnessed proof to a receipt.
+/// Adds witnessed proofs to receipts of a log, with few statements.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] if there is no receipt.
-pub async fn set_proof(
+/// [`StoreError::Conflict`] if a receipt is not there.
+pub async fn set_proofs(
     tx: &mut Tx,
-    record_hash: &[u8; 32],
     origin: &str,
-    proof: &[u8],
+    proofs: &[([u8; 32], Vec<u8>)],
 ) -> Result<(), StoreError> {
-    tx.change_one(
-        "-- receipts.set_proof
-         UPDATE receipts SET proof = $3 WHERE record_hash = $1 AND origin = $2",
-        params![record_hash, origin, proof],
-    )
-    .await
+    let rows = proofs.iter().map(|(hash, proof)| params![hash, origin, proof]).collect();
+    // Both databases name the columns of a list of values so.
+    let changed = tx
+        .insert_many(
+            "-- receipts.set_proofs\nUPDATE receipts SET proof = news.column3 FROM (VALUES",
+            ") AS news WHERE record_hash = news.column1 AND origin = news.column2",
+            rows,
+        )
+        .await?;
+    ensure_affected("receipts.set_proofs", changed, proofs.len() as u64)
 }
 
 /// The receipt of a log for a record.

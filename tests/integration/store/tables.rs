@@ -69,7 +69,7 @@ pub(crate) async fn receipts_stay_as_they_came(place: Place) {
         let first = receipts::keep(tx, &receipt(1, 0, 1)).await?;
         let second = receipts::keep(tx, &receipt(1, 7, 2)).await?;
         let more = receipts::keep_all(tx, &[receipt(1, 7, 2), receipt(2, 1, 3)]).await?;
-        receipts::set_proof(tx, &hash(2), "log", b"proof").await?;
+        receipts::set_proofs(tx, "log", &[(hash(2), b"proof".to_vec())]).await?;
         Ok((first, second, more))
     })
     .await;

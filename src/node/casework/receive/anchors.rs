@@ -13,12 +13,6 @@ use crate::transparency::proof::verify_inclusion;
 use crate::transparency::tlog_proof::TlogProof;
 use crate::transparency::tree::{Hash, leaf_hash};
 
-/// A proof that is to be kept.
-struct Kept {
-    record: [u8; 32],
-    proof: Vec<u8>,
-}
-
 impl Desk {
     /// Takes cosigned proofs of statements in the peer's log. Statements that this node does not hold are passed over.
     ///
@@ -66,7 +60,7 @@ impl Desk {
                 continue;
             }
             let proof = TlogProof { extra: None, index: item.index, path, note: note.clone() };
-            kept.push(Kept { record: item.statement, proof: proof.to_text().into_bytes() });
+            kept.push((item.statement, proof.to_text().into_bytes()));
         }
         self.keep_proofs(parsed.origin, kept).await.map_err(|error| busy(&error))
     }
@@ -103,18 +97,20 @@ impl Desk {
             .await
     }
 
-    async fn keep_proofs(&self, origin: String, kept: Vec<Kept>) -> Result<(), StoreError> {
+    async fn keep_proofs(
+        &self,
+        origin: String,
+        mut kept: Vec<([u8; 32], Vec<u8>)>,
+    ) -> Result<(), StoreError> {
         if kept.is_empty() {
             return Ok(());
         }
+        // A peer may name a record twice.
+        kept.sort_unstable();
+        kept.dedup_by_key(|(record, _)| *record);
         self.store
             .write_with("anchors_keep", (origin, kept), |tx, (origin, kept)| {
-                Box::pin(async move {
-                    for one in kept {
-                        receipts::set_proof(tx, &one.record, origin, &one.proof).await?;
-                    }
-                    Ok(())
-                })
+                Box::pin(async move { receipts::set_proofs(tx, origin, kept).await })
             })
             .await
     }
