@@ -176,6 +176,11 @@ impl Prepared {
         &self.row
     }
 
+    /// How many bytes its sealed leaves have.
+    pub(crate) fn sealed_bytes(&self) -> usize {
+        self.sealed.iter().map(|group| group.sealed.len()).sum()
+    }
+
     /// The sealed leaves of a record that is kept already.
     pub(crate) fn sealed_as(&self, seq: i64) -> Vec<SealedFields> {
         let groups = self.sealed.iter();

@@ -112,6 +112,8 @@ pub struct Desk {
     pub(crate) courier: OnceLock<Arc<dyn Courier>>,
     /// What peers may make this node sign in refusals.
     pub(crate) refusals: RefusalBudget,
+    /// Acts of requests that were opened before.
+    pub(crate) acts: Arc<requests::ActMemory>,
 }
 
 impl Desk {

@@ -56,6 +56,7 @@ pub(crate) async fn desk() -> TestDesk {
         profiles: Arc::new(Profiles::shipped().unwrap()),
         courier: OnceLock::new(),
         refusals: RefusalBudget::default(),
+        acts: Arc::default(),
     };
     TestDesk { desk, clock, folder }
 }

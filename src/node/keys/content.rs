@@ -226,7 +226,7 @@ impl ContentKeys {
         if let Some(key) = self.get(group).await? {
             return Ok(key);
         }
-        let epoch = self.with_cache(|cache| cache.epoch);
+        let epoch = self.epoch();
         let fresh = ContentKey::generate(&*self.rng);
         let wrapped = self.store_key.wrap(&*self.rng, group, &fresh);
         let kept = self
@@ -264,6 +264,12 @@ impl ContentKeys {
             cache.keys.remove(group);
         });
         Ok(())
+    }
+
+    /// Grows with each key that this node destroys: what was opened before may be what was erased.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.with_cache(|cache| cache.epoch)
     }
 
     fn remember(

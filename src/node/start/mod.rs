@@ -144,6 +144,7 @@ pub(super) fn desk(
         profiles: Arc::new(Profiles::shipped()?),
         courier: OnceLock::new(),
         refusals: RefusalBudget::default(),
+        acts: Arc::default(),
     })
 }
 

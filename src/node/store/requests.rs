@@ -111,6 +111,28 @@ pub async fn put(tx: &mut Tx, request: &Request) -> Result<(), StoreError> {
     tx.put(request).await
 }
 
+/// Keeps what a fold of a request's acts gave, unless a fold of more acts was kept before; true if it was kept.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn put_fold(tx: &mut Tx, request: &Request) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "-- requests.put_fold
+             UPDATE requests SET state = $2, version = $3, updated_at = $4, late_withdrawal = $5
+             WHERE id = $1 AND version <= $3",
+            params![
+                &request.id,
+                &request.state,
+                request.version,
+                request.updated_at,
+                request.late_withdrawal
+            ],
+        )
+        .await?;
+    Ok(changed > 0)
+}
+
 /// The request of that id.
 ///
 /// # Errors

@@ -115,6 +115,7 @@ async fn town(number: u8, profiles: Profiles) -> Town {
         profiles: Arc::new(profiles),
         courier: OnceLock::new(),
         refusals: RefusalBudget::default(),
+        acts: Arc::default(),
     });
     desk.open_log(2026, None).await.unwrap();
     let stop = CancellationToken::new();

@@ -1,5 +1,7 @@
 //! An officer's act on a request: legal in the state that this node knows, complete by the profile, signed, queued.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
@@ -12,6 +14,7 @@ use crate::node::casework::requests::CONTENT;
 use crate::node::casework::requests::check::{changes, check, special_form};
 use crate::node::casework::requests::draft::{answer_by, overlay, profile_hash, refuse_errors};
 use crate::node::casework::requests::folded::Folded;
+use crate::node::casework::requests::memory::Opened;
 use crate::node::casework::requests::order::side;
 use crate::node::casework::requests::view::RequestView;
 use crate::node::casework::{Desk, Error, documents, plain};
@@ -201,14 +204,20 @@ impl Desk {
             })
             .map_err(Error::IllegalStep)?;
         self.guard(permit, &folded, wanted.act, &payload).await?;
+        let mut row = folded.row.clone();
         let writing = self.writing(permit, &folded, wanted.act, payload).await?;
-        self.store
+        if let Some(submitted) = &writing.request {
+            row.answer_by = submitted.answer_by;
+        }
+        let (act, mut opened) = (writing.row.clone(), writing.opened());
+        opened.seq = self
+            .store
             .write_with("request_act", writing, |tx, writing| {
                 Box::pin(async move { writing.write(tx).await })
             })
             .await?;
         self.committed();
-        self.refolded(id).await.map(Some)
+        self.with_own(folded, row, (act, opened)).await.map(Some)
     }
 
     /// What the act says.
@@ -378,8 +387,22 @@ pub(crate) fn outgoing(
 }
 
 impl Writing {
-    async fn write(&self, tx: &mut Tx) -> Result<(), Error> {
-        self.prepared.append_to(tx, SHARED_CHAIN).await?;
+    /// The act as if it had been read back; its place in commit order is known only after the write.
+    fn opened(&self) -> Opened {
+        let payload = self.prepared.held.payload::<RequestAct>().ok();
+        let common = self.prepared.held.common();
+        Opened {
+            seq: 0,
+            prev: common.prev.map(|hash| hash.0),
+            content: payload.map(|payload| Arc::new((common.clone(), payload))),
+            position: None,
+            bytes: self.prepared.sealed_bytes(),
+        }
+    }
+
+    /// Gives the act's place in commit order.
+    async fn write(&self, tx: &mut Tx) -> Result<i64, Error> {
+        let seq = self.prepared.append_to(tx, SHARED_CHAIN).await?;
         if let Some(request) = &self.request {
             // Only what the submission sets; the state is for the fold.
             let known = requests::get(tx, &request.id).await?.ok_or(Error::NotFound("request"))?;
@@ -391,6 +414,6 @@ impl Writing {
         let peers = std::slice::from_ref(&self.peer);
         documents::grant(tx, &self.documents, peers, self.prepared.hash()).await?;
         audit_events::append(tx, &self.event).await?;
-        Ok::<_, Error>(())
+        Ok(seq)
     }
 }

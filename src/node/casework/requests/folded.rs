@@ -1,6 +1,7 @@
 //! A request as this node computes it from the acts it holds; the stored state is only what lists show.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 
@@ -12,6 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::node::casework::append::SHARED_CHAIN;
 use crate::node::casework::load::{Held, Stored};
 use crate::node::casework::receive::open::is_origin_of;
+use crate::node::casework::requests::memory::{ActMemory, Opened};
 use crate::node::casework::requests::order::{Ordered, Placed, order, pick, position, side};
 use crate::node::casework::requests::refusal::read_refusals;
 use crate::node::casework::{Desk, Error};
@@ -28,7 +30,7 @@ pub(crate) struct ActRecord {
     pub(crate) author: AuthorityName,
     pub(crate) act: Act,
     /// What it says; none once it was erased.
-    pub(crate) content: Option<(Common, RequestAct)>,
+    pub(crate) content: Option<Arc<(Common, RequestAct)>>,
     pub(crate) placed: Placed,
     /// Why the other side refused it for good; such an act is no part of the request.
     pub(crate) refused: Option<String>,
@@ -52,6 +54,9 @@ pub(crate) struct Folded {
 struct Read {
     row: requests::Request,
     acts: Vec<requests::RequestAct>,
+    /// Acts that were opened before.
+    known: HashMap<[u8; 32], Opened>,
+    /// The others.
     stored: Vec<Stored>,
     leaves: Vec<logs::Leaf>,
     receipts: Vec<receipts::Receipt>,
@@ -59,57 +64,76 @@ struct Read {
     refusals: HashMap<[u8; 32], Stored>,
 }
 
-async fn read(tx: &mut Tx, id: String) -> Result<Option<Read>, StoreError> {
+async fn read(
+    tx: &mut Tx,
+    id: String,
+    memory: &ActMemory,
+    epoch: u64,
+) -> Result<Option<Read>, StoreError> {
     let Some(row) = requests::get(tx, &id).await? else { return Ok(None) };
     let acts = requests::acts(tx, &id).await?;
     let hashes: Vec<_> = acts.iter().map(|act| act.record_hash).collect();
-    let rows = records::get_many(tx, &hashes).await?;
-    let stored = Stored::read_all(tx, rows).await?;
+    let known = memory.among(epoch, &hashes);
+    let is_new = |hash: &&[u8; 32]| !known.contains_key(*hash);
+    let new: Vec<_> = hashes.iter().filter(is_new).copied().collect();
+    let stored = if new.is_empty() {
+        Vec::new()
+    } else {
+        let rows = records::get_many(tx, &new).await?;
+        Stored::read_all(tx, rows).await?
+    };
+    let has_place = |hash: &[u8; 32]| known.get(hash).is_some_and(|one| one.position.is_some());
+    let unplaced: Vec<_> = hashes.into_iter().filter(|hash| !has_place(hash)).collect();
     // The requested authority goes by its own log, the applicant by the receipts of it.
     let (mut leaves, mut receipts) = (Vec::new(), Vec::new());
     match row.direction {
-        Direction::In => leaves = logs::leaves_of(tx, &hashes).await?,
-        Direction::Out => receipts = receipts::of_records(tx, &hashes).await?,
+        Direction::In => leaves = logs::leaves_of(tx, &unplaced).await?,
+        Direction::Out => receipts = receipts::of_records(tx, &unplaced).await?,
     }
     let head = chains::get(tx, &id, SHARED_CHAIN).await?.map(|chain| chain.head);
     let refusals = read_refusals(tx, &id, &acts).await?;
-    Ok(Some(Read { row, acts, stored, leaves, receipts, head, refusals }))
+    Ok(Some(Read { row, acts, known, stored, leaves, receipts, head, refusals }))
 }
 
 impl Desk {
     /// Reads a request with its acts and folds them.
     pub(crate) async fn folded(&self, id: ObjectId) -> Result<Folded, Error> {
-        let text = id.to_string();
-        let read = self
+        let (text, memory) = (id.to_string(), Arc::clone(&self.acts));
+        let epoch = self.keys.epoch();
+        let mut read = self
             .store
-            .read("request", move |tx| Box::pin(read(tx, text)))
+            .read("request", move |tx| {
+                Box::pin(async move { read(tx, text, &memory, epoch).await })
+            })
             .await?
             .ok_or(Error::NotFound("request"))?;
         let requested = self.requested_of(&read.row)?;
         let is_requested = requested == self.authority;
         let positions = positions(&read, &requested, is_requested);
         let mut reasons = self.refusal_reasons(read.refusals).await?;
-        let mut rows: HashMap<_, _> =
-            read.acts.into_iter().map(|row| (row.record_hash, row)).collect();
-        let mut acts = Vec::with_capacity(read.stored.len());
-        for stored in read.stored {
-            let Some(row) = rows.remove(&stored.row.hash) else { continue };
-            let place = positions.get(&row.record_hash).copied();
+        let mut opened = read.known;
+        let mut new = Vec::new();
+        for stored in std::mem::take(&mut read.stored) {
+            let hash = stored.row.hash;
+            opened.insert(hash, self.opened(stored).await?);
+            new.push(hash);
+        }
+        for (hash, place) in positions {
+            if let Some(act) = opened.get_mut(&hash) {
+                act.position = Some(place);
+                new.push(hash);
+            }
+        }
+        let news = new.iter().filter_map(|hash| Some((*hash, opened.get(hash)?.clone())));
+        self.acts.keep(epoch, news);
+        let mut acts = Vec::with_capacity(read.acts.len());
+        for row in read.acts {
+            let Some(opened) = opened.remove(&row.record_hash) else { continue };
             let refused = reasons.remove(&row.record_hash);
-            let act = self.act_record(stored, row, &requested, place).await?;
+            let act = act_record(row, opened, &requested)?;
             acts.extend(act.map(|act| ActRecord { refused, ..act }));
         }
-        let placed: Vec<_> = acts.iter().map(|act| act.placed).collect();
-        let mut ordered = order(&placed, is_requested);
-        ordered.leave_out(|at| acts.get(at).is_some_and(|act| act.refused.is_some()));
-        let mut in_order = pick(&placed, &ordered.settled);
-        if in_order.is_empty() {
-            // Nothing has come back yet: what this side has signed is all there is.
-            in_order = pick(&placed, &ordered.pending);
-        }
-        let state = fold(&in_order);
-        let head = read.head.map(StatementHash);
-        Ok(Folded { id, row: read.row, acts, ordered, state, head })
+        Ok(Folded::of(id, read.row, acts, read.head.map(StatementHash)))
     }
 
     /// The state of a request as its row keeps it and as its acts give it. They differ for a moment while an act is
@@ -130,34 +154,15 @@ impl Desk {
         }
     }
 
-    async fn act_record(
-        &self,
-        stored: Stored,
-        row: requests::RequestAct,
-        requested: &AuthorityName,
-        position: Option<i64>,
-    ) -> Result<Option<ActRecord>, Error> {
-        let Ok(act) = row.act.parse::<Act>() else { return Ok(None) };
-        let author: AuthorityName = row.author.parse().map_err(Error::internal)?;
+    async fn opened(&self, stored: Stored) -> Result<Opened, Error> {
         let (seq, prev) = (stored.row.seq, stored.row.prev);
+        let bytes = stored.fields().iter().map(|group| group.sealed.len()).sum();
         let content = match self.open_stored(stored).await {
             Ok(held) => content(&held),
             Err(Error::Erased(_)) => None,
             Err(error) => return Err(error),
         };
-        let is_node = content.as_ref().is_none_or(|(common, _)| common.actor == ACTOR_NODE);
-        let side = side(author == *requested, is_node, act);
-        let offer = content.as_ref().and_then(|(_, payload)| payload.offer);
-        let act_of = SequencedAct { hash: row.record_hash, prev, side, act, offer };
-        Ok(Some(ActRecord {
-            hash: StatementHash(row.record_hash),
-            author,
-            act,
-            content,
-            placed: Placed { act: act_of, seq, position },
-            refused: None,
-            row,
-        }))
+        Ok(Opened { seq, prev, content: content.map(Arc::new), position: None, bytes })
     }
 
     /// Folds a request anew and keeps the state for lists; called after each act, arrival and receipt.
@@ -170,7 +175,27 @@ impl Desk {
 
     /// As [`Desk::recompute_request`]; gives what was folded.
     pub(crate) async fn refolded(&self, id: ObjectId) -> Result<Folded, Error> {
-        let mut folded = self.folded(id).await?;
+        self.kept(self.folded(id).await?).await
+    }
+
+    /// The request after an own act was committed on the head that was folded: nothing else can have come between.
+    pub(super) async fn with_own(
+        &self,
+        folded: Folded,
+        row: requests::Request,
+        act: (requests::RequestAct, Opened),
+    ) -> Result<Folded, Error> {
+        let Folded { id, mut acts, .. } = folded;
+        let requested = self.requested_of(&row)?;
+        let (act, opened) = act;
+        let hash = StatementHash(act.record_hash);
+        self.acts.keep(self.keys.epoch(), [(hash.0, opened.clone())]);
+        acts.extend(act_record(act, opened, &requested)?);
+        self.kept(Folded::of(id, row, acts, Some(hash))).await
+    }
+
+    /// Keeps what a fold gave, for lists.
+    async fn kept(&self, mut folded: Folded) -> Result<Folded, Error> {
         let (row, mut acts) = folded.rows(self.clock.now());
         acts.retain(|act| !folded.acts.iter().any(|known| known.row == *act));
         if acts.is_empty() && row == folded.row {
@@ -180,10 +205,8 @@ impl Desk {
         self.store
             .write_with("recompute_request", (row, acts), |tx, (row, acts)| {
                 Box::pin(async move {
-                    let known = requests::get(tx, &row.id).await?;
                     // Acts are only ever added: a fold of more acts than this one saw is newer.
-                    if known.is_some_and(|known| known.version <= row.version) {
-                        requests::put(tx, row).await?;
+                    if requests::put_fold(tx, row).await? {
                         requests::put_acts(tx, acts).await?;
                     }
                     Ok::<_, StoreError>(())
@@ -220,6 +243,31 @@ impl Desk {
     }
 }
 
+/// An act as a fold sees it; none if this version does not know the act.
+fn act_record(
+    row: requests::RequestAct,
+    opened: Opened,
+    requested: &AuthorityName,
+) -> Result<Option<ActRecord>, Error> {
+    let Ok(act) = row.act.parse::<Act>() else { return Ok(None) };
+    let author: AuthorityName = row.author.parse().map_err(Error::internal)?;
+    let Opened { seq, prev, content, position, .. } = opened;
+    let said = content.as_deref();
+    let is_node = said.is_none_or(|(common, _)| common.actor == ACTOR_NODE);
+    let side = side(author == *requested, is_node, act);
+    let offer = said.and_then(|(_, payload)| payload.offer);
+    let act_of = SequencedAct { hash: row.record_hash, prev, side, act, offer };
+    Ok(Some(ActRecord {
+        hash: StatementHash(row.record_hash),
+        author,
+        act,
+        content,
+        placed: Placed { act: act_of, seq, position },
+        refused: None,
+        row,
+    }))
+}
+
 /// Where acts stand in the requested authority's log: its own log's leaves, or its receipts.
 fn positions(read: &Read, requested: &AuthorityName, is_requested: bool) -> HashMap<[u8; 32], i64> {
     let year = |origin: &str| origin.rsplit('/').next()?.parse::<i64>().ok();
@@ -241,6 +289,25 @@ fn content(held: &Held) -> Option<(Common, RequestAct)> {
 }
 
 impl Folded {
+    /// Orders and folds acts.
+    fn of(
+        id: ObjectId,
+        row: requests::Request,
+        acts: Vec<ActRecord>,
+        head: Option<StatementHash>,
+    ) -> Self {
+        let placed: Vec<_> = acts.iter().map(|act| act.placed).collect();
+        let mut ordered = order(&placed, row.direction == Direction::In);
+        ordered.leave_out(|at| acts.get(at).is_some_and(|act| act.refused.is_some()));
+        let mut in_order = pick(&placed, &ordered.settled);
+        if in_order.is_empty() {
+            // Nothing has come back yet: what this side has signed is all there is.
+            in_order = pick(&placed, &ordered.pending);
+        }
+        let state = fold(&in_order);
+        Self { id, row, acts, ordered, state, head }
+    }
+
     /// Whether this node is the one that was asked.
     pub(crate) fn is_requested(&self) -> bool {
         self.row.direction == Direction::In
@@ -304,7 +371,7 @@ impl Folded {
             .filter(|act| act.refused.is_none())
             .filter(|act| matches!(act.act, Act::Submit | Act::Resubmit | Act::RecordOral))
             .max_by_key(|act| act.placed.seq)
-            .and_then(|act| act.content.as_ref().map(|(_, payload)| payload))
+            .and_then(|act| act.content.as_deref().map(|(_, payload)| payload))
     }
 
     /// The rows that keep what was folded.

@@ -6,6 +6,7 @@ mod check;
 mod content;
 mod draft;
 mod folded;
+mod memory;
 mod order;
 mod refusal;
 mod view;
@@ -20,6 +21,7 @@ pub use crate::node::casework::documents::DocumentView;
 pub(crate) use act::outgoing;
 pub(crate) use arrival::is_understood;
 pub(crate) use content::end_of_day;
+pub(crate) use memory::ActMemory;
 pub(crate) use view::direction;
 
 /// The first part of the paths of an act's content.

@@ -254,7 +254,7 @@ impl Desk {
     /// The files that the other side released.
     fn released(&self, folded: &Folded) -> Vec<DocumentView> {
         let theirs = folded.acts.iter().filter(|act| act.author != self.authority);
-        let payloads = theirs.filter_map(|act| act.content.as_ref());
+        let payloads = theirs.filter_map(|act| act.content.as_deref());
         payloads.flat_map(|(_, payload)| payload.documents.iter().map(DocumentView::from)).collect()
     }
 
@@ -269,7 +269,7 @@ impl Desk {
             let Some(act) = folded.acts.get(at).filter(|_| verdict == ActVerdict::Applied) else {
                 continue;
             };
-            if let (Some(start), Some((common, _))) = (starts(act.act), act.content.as_ref()) {
+            if let (Some(start), Some((common, _))) = (starts(act.act), act.content.as_deref()) {
                 started.retain(|(known, _)| *known != start);
                 started.push((start, common.authored_at));
             }
@@ -389,8 +389,8 @@ fn act(act: &ActRecord, verdict: ActVerdict, reason: Option<String>) -> ActView 
         ActVerdict::Note => "note",
         ActVerdict::Refused => "refused",
     };
-    let common = act.content.as_ref().map(|(common, _)| common);
-    let payload = act.content.as_ref().map(|(_, payload)| payload);
+    let common = act.content.as_deref().map(|(common, _)| common);
+    let payload = act.content.as_deref().map(|(_, payload)| payload);
     ActView {
         hash: act.hash.to_string(),
         act: act.act.name().to_owned(),
