@@ -3,7 +3,7 @@
 use crate::node::store::error::StoreError;
 use crate::node::store::table::table;
 use crate::node::store::tx::Tx;
-use crate::node::store::value::params;
+use crate::node::store::value::{Param, params};
 
 table! {
     /// The newest record that an author wrote about an object.
@@ -126,6 +126,23 @@ pub async fn of_object(tx: &mut Tx, object: &str) -> Result<Vec<Chain>, StoreErr
         "-- chains.of_object
          SELECT * FROM chains WHERE object = $1 ORDER BY author",
         params![object],
+    )
+    .await
+}
+
+/// The chains of an author about objects, in no fixed order.
+///
+/// # Errors
+/// As [`advance`].
+pub async fn of_objects(
+    tx: &mut Tx,
+    author: &str,
+    objects: &[String],
+) -> Result<Vec<Chain>, StoreError> {
+    tx.select_in(
+        "-- chains.of_objects\nSELECT * FROM chains WHERE author = $1 AND object IN",
+        params![author],
+        objects.iter().map(Param::from).collect(),
     )
     .await
 }

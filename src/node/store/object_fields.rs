@@ -56,6 +56,19 @@ pub async fn clear_object(tx: &mut Tx, object: &str) -> Result<u64, StoreError> 
     .await
 }
 
+/// All fields of objects, in no fixed order.
+///
+/// # Errors
+/// As [`put_all`].
+pub async fn of_objects(tx: &mut Tx, objects: &[String]) -> Result<Vec<ObjectField>, StoreError> {
+    tx.select_in(
+        "-- object_fields.of_objects\nSELECT * FROM object_fields WHERE object IN",
+        params![],
+        objects.iter().map(Param::from).collect(),
+    )
+    .await
+}
+
 /// All fields of an object, by path.
 ///
 /// # Errors

@@ -146,6 +146,19 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<Request>, StoreError> {
     .await
 }
 
+/// The requests of these ids, in no fixed order.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn get_many(tx: &mut Tx, ids: &[String]) -> Result<Vec<Request>, StoreError> {
+    tx.select_in(
+        "-- requests.get_many\nSELECT * FROM requests WHERE id IN",
+        params![],
+        ids.iter().map(Param::from).collect(),
+    )
+    .await
+}
+
 /// The requests that fit, newest first.
 ///
 /// # Errors
@@ -204,6 +217,22 @@ pub async fn acts(tx: &mut Tx, request_id: &str) -> Result<Vec<RequestAct>, Stor
          SELECT * FROM request_acts WHERE request_id = $1
          ORDER BY CASE WHEN position IS NULL THEN 1 ELSE 0 END, position, at, record_hash",
         params![request_id],
+    )
+    .await
+}
+
+/// The acts of requests, in no fixed order.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn acts_of_many(
+    tx: &mut Tx,
+    request_ids: &[String],
+) -> Result<Vec<RequestAct>, StoreError> {
+    tx.select_in(
+        "-- request_acts.of_requests\nSELECT * FROM request_acts WHERE request_id IN",
+        params![],
+        request_ids.iter().map(Param::from).collect(),
     )
     .await
 }

@@ -351,12 +351,17 @@ impl Drop for Tx {
     }
 }
 
-/// The statement `head ($3,$4,..)` with `params` before the `keys` of the list.
+/// The statement `head ($3,$4,..)` with `params` before the `keys` of the list. The last key is repeated until the list
+/// is of one of few lengths, so that the database has seen the statement before.
 fn listed(head: &'static str, params: &[Param], keys: &[Param]) -> (Text, Vec<Param>) {
+    let length = keys.len().next_power_of_two().min(ROWS_MAX);
     let first = params.len() + 1;
-    let numbers: Vec<String> = (first..first + keys.len()).map(|n| format!("${n}")).collect();
+    let numbers: Vec<String> = (first..first + length).map(|n| format!("${n}")).collect();
     let sql = format!("{head} ({})", numbers.join(","));
-    (Text::built(statement_name(head), sql, false), [params, keys].concat())
+    let mut all = [params, keys].concat();
+    let last = keys.last().cloned();
+    all.extend(std::iter::repeat_n(last, length - keys.len()).flatten());
+    (Text::built(statement_name(head), sql, true), all)
 }
 
 /// `(?,?),(?,?)` or `($1,$2),($3,$4)`. SQLite looks up numbered parameters one by one, so it gets plain ones.

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::id::AuthorityName;
+use crate::domain::id::ObjectId;
 use crate::node::casework::load::Held;
 use crate::node::casework::receive::open::Refused;
 use crate::node::casework::receive::whose::refuse_foreign_object;
@@ -38,13 +39,9 @@ pub(crate) trait Arrival: Send + Sync + 'static {
     /// [`ArrivalError::Refused`] undoes the keeping and is answered with a signed refusal.
     async fn apply(&self, tx: &mut Tx, hash: StatementHash) -> Result<(), ArrivalError>;
 
-    /// What follows once it is kept, outside of the write; state that is computed anew and may be computed again. Done
-    /// once for all records of a frame that are about the same object.
-    ///
-    /// # Errors
-    /// What follows is then computed when it is next looked at.
-    async fn after(&self, _: &Desk) -> Result<(), Error> {
-        Ok(())
+    /// The request whose state is computed anew once it is kept, outside of the write.
+    fn request(&self) -> Option<ObjectId> {
+        None
     }
 
     /// Whether it keeps a record of this node's own, which comes in commit order before later ones of the same object.

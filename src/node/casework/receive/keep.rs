@@ -161,18 +161,13 @@ impl Desk {
         done
     }
 
-    /// What follows from kept records, once for each object.
+    /// What follows from kept records, once for each request.
     async fn follow(&self, ready: &[(usize, StatementHash, Arc<Ready>)]) {
-        let mut objects = HashSet::new();
-        let fresh =
-            ready.iter().filter(|(_, _, ready)| objects.insert(&ready.prepared.row().object));
-        let following = fresh.map(|(_, hash, ready)| async move {
-            if let Err(error) = ready.arrival.after(self).await {
-                tracing::warn!(error = %error, record = %hash, "what follows from a kept record is computed later");
-            }
-        });
-        // Together, so that their writes are committed together.
-        join_all(following).await;
+        let of = |ready: &(_, _, Arc<Ready>)| ready.2.arrival.request();
+        let requests: HashSet<_> = ready.iter().filter_map(of).collect();
+        if let Err(error) = self.recompute_requests(requests.into_iter().collect()).await {
+            tracing::warn!(error = %error, "what follows from kept acts is computed later");
+        }
     }
 
     /// Signs, keeps and remembers a refusal; the delivery of that statement ends with it.

@@ -90,8 +90,8 @@ impl Arrival for ActArrival {
         self.answer.is_some()
     }
 
-    async fn after(&self, desk: &Desk) -> Result<(), Error> {
-        desk.recompute_request(self.id).await
+    fn request(&self) -> Option<ObjectId> {
+        Some(self.id)
     }
 }
 

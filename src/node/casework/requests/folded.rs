@@ -1,24 +1,20 @@
 //! A request as this node computes it from the acts it holds; the stored state is only what lists show.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
-
-use futures_util::future::join_all;
 
 use crate::domain::assistance::{
     Act, RequestState, SequencedAct, State, Verdict, VoidReason, fold,
 };
 use crate::domain::id::{AuthorityName, ObjectId};
 use crate::domain::time::Timestamp;
-use crate::node::casework::append::SHARED_CHAIN;
 use crate::node::casework::load::{Held, Stored};
-use crate::node::casework::receive::open::is_origin_of;
-use crate::node::casework::requests::memory::{ActMemory, Opened};
-use crate::node::casework::requests::order::{Ordered, Placed, order, pick, position, side};
-use crate::node::casework::requests::refusal::read_refusals;
+use crate::node::casework::requests::memory::Opened;
+use crate::node::casework::requests::order::{Ordered, Placed, order, pick, side};
+use crate::node::casework::requests::snapshot::Snapshot;
 use crate::node::casework::{Desk, Error};
+use crate::node::store::StoreError;
 use crate::node::store::requests::{self, ActVerdict, Direction};
-use crate::node::store::{StoreError, Tx, chains, logs, receipts, records};
 use crate::record::StatementHash;
 use crate::record::kinds::request::RequestAct;
 use crate::record::payload::{ACTOR_NODE, Common};
@@ -50,90 +46,51 @@ pub(crate) struct Folded {
     pub(crate) head: Option<StatementHash>,
 }
 
-/// What one snapshot of the store holds of a request.
-struct Read {
-    row: requests::Request,
-    acts: Vec<requests::RequestAct>,
-    /// Acts that were opened before.
-    known: HashMap<[u8; 32], Opened>,
-    /// The others.
-    stored: Vec<Stored>,
-    leaves: Vec<logs::Leaf>,
-    receipts: Vec<receipts::Receipt>,
-    head: Option<[u8; 32]>,
-    refusals: HashMap<[u8; 32], Stored>,
-}
-
-async fn read(
-    tx: &mut Tx,
-    id: String,
-    memory: &ActMemory,
-    epoch: u64,
-) -> Result<Option<Read>, StoreError> {
-    let Some(row) = requests::get(tx, &id).await? else { return Ok(None) };
-    let acts = requests::acts(tx, &id).await?;
-    let hashes: Vec<_> = acts.iter().map(|act| act.record_hash).collect();
-    let known = memory.among(epoch, &hashes);
-    let is_new = |hash: &&[u8; 32]| !known.contains_key(*hash);
-    let new: Vec<_> = hashes.iter().filter(is_new).copied().collect();
-    let stored = if new.is_empty() {
-        Vec::new()
-    } else {
-        let rows = records::get_many(tx, &new).await?;
-        Stored::read_all(tx, rows).await?
-    };
-    let has_place = |hash: &[u8; 32]| known.get(hash).is_some_and(|one| one.position.is_some());
-    let unplaced: Vec<_> = hashes.into_iter().filter(|hash| !has_place(hash)).collect();
-    // The requested authority goes by its own log, the applicant by the receipts of it.
-    let (mut leaves, mut receipts) = (Vec::new(), Vec::new());
-    match row.direction {
-        Direction::In => leaves = logs::leaves_of(tx, &unplaced).await?,
-        Direction::Out => receipts = receipts::of_records(tx, &unplaced).await?,
-    }
-    let head = chains::get(tx, &id, SHARED_CHAIN).await?.map(|chain| chain.head);
-    let refusals = read_refusals(tx, &id, &acts).await?;
-    Ok(Some(Read { row, acts, known, stored, leaves, receipts, head, refusals }))
-}
-
 impl Desk {
     /// Reads a request with its acts and folds them.
     pub(crate) async fn folded(&self, id: ObjectId) -> Result<Folded, Error> {
-        let (text, memory) = (id.to_string(), Arc::clone(&self.acts));
+        self.folded_all(vec![id]).await?.pop().ok_or(Error::NotFound("request"))
+    }
+
+    /// Reads requests with their acts in one snapshot and folds them; those that this node does not have are left out.
+    async fn folded_all(&self, ids: Vec<ObjectId>) -> Result<Vec<Folded>, Error> {
+        let texts: Vec<_> = ids.iter().map(ObjectId::to_string).collect();
+        let memory = Arc::clone(&self.acts);
         let epoch = self.keys.epoch();
         let mut read = self
             .store
-            .read("request", move |tx| {
-                Box::pin(async move { read(tx, text, &memory, epoch).await })
+            .read("requests_folded", move |tx| {
+                Box::pin(async move { Snapshot::read(tx, &texts, &memory, epoch).await })
             })
-            .await?
-            .ok_or(Error::NotFound("request"))?;
-        let requested = self.requested_of(&read.row)?;
-        let is_requested = requested == self.authority;
-        let positions = positions(&read, &requested, is_requested);
-        let mut reasons = self.refusal_reasons(read.refusals).await?;
-        let mut opened = read.known;
-        let mut new = Vec::new();
+            .await?;
+        let mut reasons = self.refusal_reasons(std::mem::take(&mut read.refusals)).await?;
+        let mut new = HashSet::new();
         for stored in std::mem::take(&mut read.stored) {
-            let hash = stored.row.hash;
-            opened.insert(hash, self.opened(stored).await?);
-            new.push(hash);
+            new.insert(stored.row.hash);
+            read.opened.insert(stored.row.hash, self.opened(stored).await?);
         }
-        for (hash, place) in positions {
-            if let Some(act) = opened.get_mut(&hash) {
-                act.position = Some(place);
-                new.push(hash);
+        let mut folded = Vec::with_capacity(read.rows.len());
+        for row in std::mem::take(&mut read.rows) {
+            let requested = self.requested_of(&row)?;
+            let mut acts = Vec::new();
+            for act in read.acts.remove(&row.id).unwrap_or_default() {
+                let hash = act.record_hash;
+                let place = read.place(&hash, &requested);
+                let Some(opened) = read.opened.get_mut(&hash) else { continue };
+                if place.is_some() {
+                    opened.position = place;
+                    new.insert(hash);
+                }
+                let act = act_record(act, opened.clone(), &requested)?;
+                acts.extend(act.map(|act| ActRecord { refused: reasons.remove(&hash), ..act }));
             }
+            let id = row.id.parse().map_err(Error::internal)?;
+            let head = read.heads.get(&row.id).map(|head| StatementHash(*head));
+            folded.push(Folded::of(id, row, acts, head));
         }
-        let news = new.iter().filter_map(|hash| Some((*hash, opened.get(hash)?.clone())));
+        let news = new.iter().filter_map(|hash| Some((*hash, read.opened.get(hash)?.clone())));
         self.acts.keep(epoch, news);
-        let mut acts = Vec::with_capacity(read.acts.len());
-        for row in read.acts {
-            let Some(opened) = opened.remove(&row.record_hash) else { continue };
-            let refused = reasons.remove(&row.record_hash);
-            let act = act_record(row, opened, &requested)?;
-            acts.extend(act.map(|act| ActRecord { refused, ..act }));
-        }
-        Ok(Folded::of(id, read.row, acts, read.head.map(StatementHash)))
+        Ok(folded)
     }
 
     /// The state of a request as its row keeps it and as its acts give it. They differ for a moment while an act is
@@ -165,17 +122,13 @@ impl Desk {
         Ok(Opened { seq, prev, content: content.map(Arc::new), position: None, bytes })
     }
 
-    /// Folds a request anew and keeps the state for lists; called after each act, arrival and receipt.
+    /// Folds requests anew and keeps their states for lists; called after arrivals, receipts and refusals.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or what the store says.
-    pub async fn recompute_request(&self, id: ObjectId) -> Result<(), Error> {
-        self.refolded(id).await.map(drop)
-    }
-
-    /// As [`Desk::recompute_request`]; gives what was folded.
-    pub(crate) async fn refolded(&self, id: ObjectId) -> Result<Folded, Error> {
-        self.kept(self.folded(id).await?).await
+    /// What the store says.
+    pub async fn recompute_requests(&self, ids: Vec<ObjectId>) -> Result<(), Error> {
+        let folded = if ids.is_empty() { Vec::new() } else { self.folded_all(ids).await? };
+        self.kept(folded).await.map(drop)
     }
 
     /// The request after an own act was committed on the head that was folded: nothing else can have come between.
@@ -191,29 +144,40 @@ impl Desk {
         let hash = StatementHash(act.record_hash);
         self.acts.keep(self.keys.epoch(), [(hash.0, opened.clone())]);
         acts.extend(act_record(act, opened, &requested)?);
-        self.kept(Folded::of(id, row, acts, Some(hash))).await
+        let kept = self.kept(vec![Folded::of(id, row, acts, Some(hash))]).await?;
+        kept.into_iter().next().ok_or(Error::NotFound("request"))
     }
 
-    /// Keeps what a fold gave, for lists.
-    async fn kept(&self, mut folded: Folded) -> Result<Folded, Error> {
-        let (row, mut acts) = folded.rows(self.clock.now());
-        acts.retain(|act| !folded.acts.iter().any(|known| known.row == *act));
-        if acts.is_empty() && row == folded.row {
-            return Ok(folded);
+    /// Keeps what folds gave, for lists.
+    async fn kept(&self, mut all: Vec<Folded>) -> Result<Vec<Folded>, Error> {
+        let mut changed = Vec::new();
+        for folded in &mut all {
+            let (row, mut acts) = folded.rows(self.clock.now());
+            acts.retain(|act| !folded.acts.iter().any(|known| known.row == *act));
+            if !acts.is_empty() || row != folded.row {
+                folded.row = row.clone();
+                changed.push((row, acts));
+            }
         }
-        folded.row = row.clone();
+        if changed.is_empty() {
+            return Ok(all);
+        }
         self.store
-            .write_with("recompute_request", (row, acts), |tx, (row, acts)| {
+            .write_with("recompute_requests", changed, |tx, changed| {
                 Box::pin(async move {
-                    // Acts are only ever added: a fold of more acts than this one saw is newer.
-                    if requests::put_fold(tx, row).await? {
-                        requests::put_acts(tx, acts).await?;
+                    let mut news = Vec::new();
+                    for (row, acts) in changed {
+                        // Acts are only ever added: a fold of more acts than this one saw is newer.
+                        if requests::put_fold(tx, row).await? {
+                            news.extend_from_slice(acts);
+                        }
                     }
-                    Ok::<_, StoreError>(())
+                    requests::put_acts(tx, &news).await
                 })
             })
-            .await?;
-        Ok(folded)
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        Ok(all)
     }
 
     /// Places the own acts among these records that a peer has just receipted.
@@ -237,9 +201,7 @@ impl Desk {
         ids.sort_unstable();
         ids.dedup();
         tracing::debug!(peer.authority = %peer, requests = ids.len(), "acts of requests were receipted");
-        // Together, so that their writes are committed together.
-        let recomputed = join_all(ids.into_iter().map(|id| self.recompute_request(id))).await;
-        recomputed.into_iter().collect()
+        self.recompute_requests(ids).await
     }
 }
 
@@ -266,21 +228,6 @@ fn act_record(
         refused: None,
         row,
     }))
-}
-
-/// Where acts stand in the requested authority's log: its own log's leaves, or its receipts.
-fn positions(read: &Read, requested: &AuthorityName, is_requested: bool) -> HashMap<[u8; 32], i64> {
-    let year = |origin: &str| origin.rsplit('/').next()?.parse::<i64>().ok();
-    let of = |hash, origin: &str, index| Some((hash, position(year(origin)?, index)));
-    if is_requested {
-        let leaves = read.leaves.iter();
-        return leaves.filter_map(|leaf| of(leaf.record_hash, &leaf.origin, leaf.idx)).collect();
-    }
-    read.receipts
-        .iter()
-        .filter(|receipt| is_origin_of(requested, &receipt.origin))
-        .filter_map(|receipt| of(receipt.record_hash, &receipt.origin, receipt.log_index))
-        .collect()
 }
 
 fn content(held: &Held) -> Option<(Common, RequestAct)> {

@@ -9,6 +9,7 @@ mod folded;
 mod memory;
 mod order;
 mod refusal;
+mod snapshot;
 mod view;
 
 pub use act::ActInput;

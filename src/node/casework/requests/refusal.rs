@@ -51,7 +51,7 @@ impl Desk {
         self.committed();
         let Some(request) = request else { return Ok(()) };
         tracing::warn!(peer.authority = %peer, %record, %request, "the other side refused an act of a request; `sealane request show` has the reason");
-        self.recompute_request(request).await
+        self.recompute_requests(vec![request]).await
     }
 
     /// Why acts were refused, by their hash.
@@ -123,13 +123,14 @@ fn refusals_object(request: &str) -> String {
     format!("refusals:{request}")
 }
 
-/// The refused ones among the acts of a request, each with the hash of the record that refused it.
+/// The refused ones among the acts of requests, each with the hash of the record that refused it.
 async fn refused_acts(
     tx: &mut Tx,
-    request: &str,
+    requests: &[String],
     acts: &[RequestAct],
 ) -> Result<HashMap<[u8; 32], [u8; 32]>, StoreError> {
-    let fields = object_fields::of_object(tx, &refusals_object(request)).await?;
+    let objects: Vec<_> = requests.iter().map(|request| refusals_object(request)).collect();
+    let fields = object_fields::of_objects(tx, &objects).await?;
     let mut by_path: HashMap<_, _> =
         fields.into_iter().map(|field| (field.path, field.record_hash)).collect();
     let refusal = |act: &RequestAct| {
@@ -139,13 +140,13 @@ async fn refused_acts(
     Ok(acts.iter().filter_map(refusal).collect())
 }
 
-/// The refusals of acts of a request as records, by the hash of the act.
+/// The refusals of acts of requests as records, by the hash of the act.
 pub(super) async fn read_refusals(
     tx: &mut Tx,
-    request: &str,
+    requests: &[String],
     acts: &[RequestAct],
 ) -> Result<HashMap<[u8; 32], Stored>, StoreError> {
-    let refused = refused_acts(tx, request, acts).await?;
+    let refused = refused_acts(tx, requests, acts).await?;
     if refused.is_empty() {
         return Ok(HashMap::new());
     }
@@ -181,7 +182,8 @@ impl SharedChain {
         if acts.is_empty() {
             return Ok(Self::default());
         }
-        let refused: HashSet<_> = refused_acts(tx, request, &acts).await?.into_keys().collect();
+        let refused: HashSet<_> =
+            refused_acts(tx, &[request.to_owned()], &acts).await?.into_keys().collect();
         let all = acts.iter().map(|act| act.record_hash);
         let acts: HashSet<_> = all.filter(|act| !refused.contains(act)).collect();
         let rows = records::of_object(tx, request, 0, i64::MAX).await?;
