@@ -210,6 +210,8 @@ pub struct Resource {
     pub level: u8,
     /// Closed to all but owner and team.
     pub is_restricted: bool,
+    /// It is no matter of a case: open to liaison officers and to its drafter too. Not so unless it is said.
+    pub is_caseless: bool,
     /// Who drafted what is to be approved; nobody if it is not known.
     pub authors: BTreeSet<UserId>,
     /// Whether approval by a second officer is configured for it.
@@ -235,6 +237,7 @@ impl Resource {
             unit: None,
             level: 0,
             is_restricted: false,
+            is_caseless: false,
             authors: BTreeSet::new(),
             four_eyes: true,
         }

@@ -153,7 +153,8 @@ fn second_officer(actor: &Actor, action: Action, resource: &Resource) -> Result<
 }
 
 /// Clearance always; team or unit, and in a restricted case the team only. The contact point and the supervisor
-/// see what passes their desks, unless it is restricted.
+/// see what passes their desks, unless it is restricted. What is no matter of a case has neither team nor unit: it
+/// is open to those desks, to the liaison officer and to whoever drafted it, since others have no need to know.
 fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialReason> {
     let apart = [Role::SystemAdministrator, Role::Auditor];
     if let Some(duty) = apart.into_iter().find(|duty| actor.roles.contains(duty)) {
@@ -165,21 +166,24 @@ fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialRea
     let is_in_team = actor
         .user
         .is_some_and(|user| resource.owner == Some(user) || resource.team.contains(&user));
+    let is_own_draft =
+        resource.is_caseless && actor.user.is_some_and(|user| resource.authors.contains(&user));
     let is_everybodys = resource.id.is_none() || resource.kind == ResourceKind::Declaration;
     let is_of_unit = resource.unit.is_some() && resource.unit == actor.unit;
     let is_desk = match role {
         Role::Supervisor | Role::ContactPoint => true,
+        Role::LiaisonOfficer => resource.is_caseless,
         Role::CaseOfficer
         | Role::EvidenceCustodian
         | Role::Analyst
-        | Role::LiaisonOfficer
         | Role::DataProtectionOfficer
         | Role::Auditor
         | Role::SystemAdministrator
         | Role::JointTeamMember
         | Role::JudicialLiaison => false,
     };
-    let is_open = !resource.is_restricted && (is_of_unit || is_desk || is_everybodys);
+    let is_open =
+        !resource.is_restricted && (is_of_unit || is_desk || is_own_draft || is_everybodys);
     if is_in_team || is_open { Ok(()) } else { Err(DenialReason::NotInTeam) }
 }
 

@@ -262,3 +262,20 @@ fn another_role_never_takes_away_what_one_of_them_allows() {
     let officer_only = officer(&[Role::CaseOfficer]);
     assert_eq!(denial(&officer_only, Action::RequestRead, &elsewhere), DenialReason::NotInTeam);
 }
+
+#[test]
+fn what_is_of_no_case_is_open_to_its_drafter_within_the_roles() {
+    let caseless = Resource { is_caseless: true, owner: None, unit: None, ..own_unit() };
+    let own = Resource { authors: BTreeSet::from([user(1)]), ..caseless.clone() };
+    let others = Resource { authors: BTreeSet::from([user(2)]), ..caseless };
+    let actor = officer(&[Role::CaseOfficer]);
+    for action in [Action::RequestRead, Action::RequestAct] {
+        assert!(is_permitted(&actor, action, &own), "{action}");
+        assert_eq!(denial(&actor, action, &others), DenialReason::NotInTeam, "{action}");
+        let of_a_case = Resource { is_caseless: false, ..own.clone() };
+        assert_eq!(denial(&actor, action, &of_a_case), DenialReason::NotInTeam, "{action}");
+    }
+    let liaison = officer(&[Role::LiaisonOfficer]);
+    assert!(is_permitted(&liaison, Action::RequestRead, &others));
+    assert!(matches!(denial(&liaison, Action::RequestAct, &own), DenialReason::NoRole { .. }));
+}

@@ -117,8 +117,10 @@ impl Desk {
         if let Some(resource) = found {
             return self.permit_on(actor, action, resource, purpose).await;
         }
-        // Whoever may not even try learns that first, as for an object that exists.
-        self.permit_on(actor, action, Resource::of(kind), purpose).await?;
+        // Whoever may not even try learns that first, as for an object that exists. Nobody drafted what is not there,
+        // so a second officer is not asked for: the answer is that it is not found.
+        let nothing = Resource { four_eyes: false, ..Resource::of(kind) };
+        self.permit_on(actor, action, nothing, purpose).await?;
         Err(Error::NotFound(name))
     }
 
@@ -170,6 +172,8 @@ async fn resource_of(
             let Some(request) = requests::get(tx, &text).await? else { return Ok(None) };
             let mut resource = of_case(tx, kind, id, request.case_id.as_deref()).await?;
             resource.authors = drafters(tx, &text, Action::RequestDraft).await?;
+            // A request of a case that is not held stays closed.
+            resource.is_caseless = request.case_id.is_none();
             Ok(Some(resource))
         }
         ResourceKind::Summary => {
@@ -185,7 +189,7 @@ async fn resource_of(
             let Some(room) = task_forces::get(tx, &text).await? else { return Ok(None) };
             let coordinator = room.coordinator.parse().ok();
             let originator = coordinator.filter(|coordinator| coordinator != authority);
-            Ok(Some(Resource { originator, ..Resource::of(kind).with_id(id) }))
+            Ok(Some(Resource { originator, is_caseless: true, ..Resource::of(kind).with_id(id) }))
         }
         ResourceKind::Declaration | ResourceKind::System => {
             Ok(Some(Resource::of(kind).with_id(id)))
@@ -274,4 +278,109 @@ async fn drafters(tx: &mut Tx, id: &str, draft: Action) -> Result<BTreeSet<UserI
         drafters.extend(user_behind(tx, &event.actor).await?);
     }
     Ok(drafters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::OfficerPseudonym;
+    use crate::node::casework::testing::{TestDesk, desk};
+    use crate::node::store::requests::Request;
+    use crate::node::store::task_forces::TaskForce;
+    use crate::policy::{Role, Via};
+
+    const CASELESS: &str = "11111111-1111-4111-8111-111111111111";
+    const OF_A_CASE: &str = "22222222-2222-4222-8222-222222222222";
+    const ROOM: &str = "33333333-3333-4333-8333-333333333333";
+
+    /// A request without a case, one of a case that is not there, and a task force.
+    async fn objects(test: &TestDesk) {
+        let request = |id: &str, case_id: Option<&str>| Request {
+            id: id.to_owned(),
+            direction: Direction::In,
+            peer: "customs.xb.example".to_owned(),
+            case_id: case_id.map(str::to_owned),
+            instrument: "generic".to_owned(),
+            profile: vec![],
+            state: "RECEIVED".to_owned(),
+            version: 0,
+            created_at: 0,
+            updated_at: 0,
+            answer_by: None,
+            late_withdrawal: 0,
+        };
+        let requests = [request(CASELESS, None), request(OF_A_CASE, Some("gone"))];
+        let room = TaskForce {
+            id: ROOM.to_owned(),
+            name: "Operation Tern".to_owned(),
+            coordinator: "customs.xb.example".to_owned(),
+            state: "active".to_owned(),
+            ends_at: None,
+            created_at: 0,
+            head: [1; 32],
+        };
+        let rows = (requests, room);
+        let write = test.desk.store.write_with("objects", rows, |tx, (requests, room)| {
+            Box::pin(async move {
+                for request in requests {
+                    requests::insert(tx, request).await?;
+                }
+                task_forces::insert(tx, room).await.map_err(|error: StoreError| error)
+            })
+        });
+        write.await.unwrap();
+    }
+
+    fn officer(role: Role) -> Actor {
+        Actor {
+            user: Some(UserId(uuid::Uuid::from_bytes([1; 16]))),
+            pseudonym: "officer-1".parse::<OfficerPseudonym>().unwrap(),
+            roles: [role].into(),
+            clearance: 0,
+            unit: Some("north".to_owned()),
+            via: Via::Token,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_of_no_case_is_open_to_the_desks_and_liaison_officers_and_to_no_other() {
+        use Role::{
+            Analyst, Auditor, CaseOfficer, ContactPoint, DataProtectionOfficer, EvidenceCustodian,
+            JointTeamMember, JudicialLiaison, LiaisonOfficer, Supervisor, SystemAdministrator,
+        };
+        let test = desk().await;
+        objects(&test).await;
+        let all = [
+            CaseOfficer,
+            Supervisor,
+            ContactPoint,
+            EvidenceCustodian,
+            Analyst,
+            LiaisonOfficer,
+            DataProtectionOfficer,
+            Auditor,
+            SystemAdministrator,
+            JointTeamMember,
+            JudicialLiaison,
+        ];
+        let readers = [Supervisor, ContactPoint, LiaisonOfficer];
+        let desks = [Supervisor, ContactPoint];
+        let table: [(Action, &str, &[Role]); 6] = [
+            (Action::RequestRead, CASELESS, &readers),
+            (Action::RequestAct, CASELESS, &desks),
+            (Action::RequestRead, OF_A_CASE, &desks),
+            (Action::RequestAct, OF_A_CASE, &desks),
+            (Action::TaskForceRead, ROOM, &readers),
+            (Action::TaskForcePost, ROOM, &readers),
+        ];
+        for (action, object, allowed) in table {
+            for role in all {
+                let id = Some(object.parse().unwrap());
+                let purpose = Some(Purpose::MutualAssistance);
+                let permit = test.desk.permit(&officer(role), action, id, purpose).await;
+                let is_allowed = allowed.contains(&role);
+                assert_eq!(permit.is_ok(), is_allowed, "{role:?} {action} {object}: {permit:?}");
+            }
+        }
+    }
 }

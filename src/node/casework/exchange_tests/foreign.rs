@@ -2,11 +2,13 @@
 
 use std::io::{Cursor, Read};
 
+use crate::domain::handling::Purpose;
 use crate::domain::id::ObjectId;
+use crate::node::casework::Error;
 use crate::node::casework::exchange_tests::network::{Town, towns};
 use crate::node::casework::exchange_tests::refusals::code;
 use crate::node::peer::{Deliver, ItemAnswer};
-use crate::policy::Action;
+use crate::policy::{Action, Actor, Role};
 use crate::record::StatementHash;
 use crate::record::kinds::case::CaseUpdated;
 use crate::record::kinds::request::RequestAct;
@@ -122,4 +124,36 @@ async fn a_summary_a_charter_or_a_request_does_not_take_the_id_of_a_case() {
     // The case can be shared as before.
     let shared = xa.shares(&case, &xb, &["title"]).await;
     assert!(shared.is_ok(), "{shared:?}");
+}
+
+#[tokio::test]
+async fn nobody_gets_a_permit_to_share_a_summary_by_its_own_id() {
+    let [xa, xb] = towns().await;
+    let case = xa.case().await;
+    let foreign = xa.shares(&case, &xb, &["facts/vessel"]).await.unwrap();
+    xa.send(&xb).await;
+    let own = xb.case().await;
+    let permit = xb.permit(2, Action::SummaryRead, Some(&foreign));
+    assert!(xb.desk.summary(&permit, foreign.parse().unwrap()).await.is_ok(), "it is held");
+    let unknown = ObjectId::from_random([0xd3; 16]).to_string();
+    for (town, id) in [(&xb, &foreign), (&xb, &unknown), (&xa, &foreign)] {
+        let id = Some(id.parse().unwrap());
+        let purpose = Some(Purpose::MutualAssistance);
+        let asked = town.desk.permit(permit.who(), Action::SummaryShare, id, purpose).await;
+        assert!(matches!(asked, Err(Error::NotFound("summary"))), "{asked:?}");
+    }
+    // Of whoever may not share at all, the role is told first, whether the id is known or not.
+    let officer = Actor { roles: [Role::CaseOfficer].into(), ..permit.who().clone() };
+    for id in [&foreign, &unknown, &own] {
+        let id = Some(id.parse().unwrap());
+        let purpose = Some(Purpose::MutualAssistance);
+        let asked = xb.desk.permit(&officer, Action::SummaryShare, id, purpose).await;
+        assert!(matches!(asked, Err(Error::NotPermitted(_))), "{asked:?}");
+    }
+    // A case can be shared, and only by whoever wrote nothing of what is shown.
+    let id = Some(own.parse().unwrap());
+    let purpose = Some(Purpose::MutualAssistance);
+    assert!(xb.desk.permit(permit.who(), Action::SummaryShare, id, purpose).await.is_ok());
+    let signed = xb.shares_as(1, &own, &xa, &["facts/vessel"]).await;
+    assert!(matches!(signed, Err(Error::NotPermitted(_))), "{signed:?}");
 }

@@ -84,7 +84,7 @@ impl Town {
         self.shares_as(2, case, to, fields).await
     }
 
-    async fn shares_as(
+    pub(super) async fn shares_as(
         &self,
         officer: u8,
         case: &str,
