@@ -262,12 +262,12 @@ async fn a_filter_that_names_nothing_is_refused_with_what_there_is() {
     let ada = test.officer("Ada", "case_officer", "north").await;
     let permit = test.may(&ada, Action::CaseList, None).await;
     let none = CaseQuery::default;
-    let text = |text: &str| Some(text.to_owned());
+    let some = |text: &str| Some(text.to_owned());
     for (query, path, told) in [
-        (CaseQuery { status: text("nonsense"), ..none() }, "status", "pending_external"),
-        (CaseQuery { status: text(""), ..none() }, "status", "suspicion"),
-        (CaseQuery { case_type: text("Revenue"), ..none() }, "case_type", "tobacco_excise"),
-        (CaseQuery { after: text("garbage"), ..none() }, "after", "`next`"),
+        (CaseQuery { status: some("nonsense"), ..none() }, "status", "pending_external"),
+        (CaseQuery { status: some(""), ..none() }, "status", "suspicion"),
+        (CaseQuery { case_type: some("Revenue"), ..none() }, "case_type", "tobacco_excise"),
+        (CaseQuery { after: some("garbage"), ..none() }, "after", "`next`"),
     ] {
         let Err(Error::Invalid(findings)) = test.desk.cases(&permit, query).await else {
             panic!("{path} was taken for a filter");
@@ -275,7 +275,7 @@ async fn a_filter_that_names_nothing_is_refused_with_what_there_is() {
         assert_eq!(findings[0].path, path);
         assert!(findings[0].message.contains(told), "{}", findings[0].message);
     }
-    let query = CaseQuery { status: text("open"), case_type: text("revenue"), ..none() };
+    let query = CaseQuery { status: some("open"), case_type: some("revenue"), ..none() };
     test.desk.cases(&permit, query).await.unwrap();
 }
 
