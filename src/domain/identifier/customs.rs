@@ -6,7 +6,7 @@ use crate::domain::identifier::judgement::{
 };
 use crate::domain::identifier::place::is_country;
 
-/// Movement reference number, older (to year 24) and current (from year 24) shape.
+/// Movement reference number (Annex B UCC DA), older (to year 24) and current shape (from year 24).
 pub(crate) fn mrn(text: &str) -> Judgement {
     let (Some(year), Some(country), true) = (text.get(..2), text.get(2..4), text.len() == 18)
     else {
@@ -34,15 +34,14 @@ pub(crate) fn mrn(text: &str) -> Judgement {
     let year: u32 = year.parse().unwrap_or(0);
     match procedure {
         Some(name) if year >= 24 => pass_noting(text, name),
-        None if year >= 25 => pass_noting(
-            text,
-            "the letter of the procedure at position 17 is unknown; check the year",
-        ),
+        None if year >= 25 => {
+            fail(text, "the letter of the procedure at position 17 is unknown; check the year")
+        }
         Some(_) | None => pass(text),
     }
 }
 
-/// The procedure letter of the current shape (UCC Annex B as NCTS phase 5 and AES use it).
+/// The procedure letter of the current shape (Annex B UCC DA, as NCTS phase 5 and AES use it).
 fn mrn_procedure(letter: u8) -> Option<&'static str> {
     Some(match letter {
         b'A' => "export",
@@ -64,7 +63,7 @@ fn mrn_procedure(letter: u8) -> Option<&'static str> {
     })
 }
 
-/// Guarantee reference number; pattern only.
+/// Guarantee reference number (Annex B UCC DA); pattern only.
 pub(crate) fn grn(text: &str) -> Judgement {
     if !matches!(text.len(), 17 | 24) || !is_alphanumeric(text) {
         return impossible("a GRN has 17 or 24 letters and digits");
@@ -77,7 +76,7 @@ pub(crate) fn grn(text: &str) -> Judgement {
     if is_shaped { unchecked(text) } else { fail(text, "is not in the form of a GRN") }
 }
 
-/// TIR carnet number; pattern only, since the check of the IRU is not public.
+/// TIR carnet number (TIR Convention 1975, NCTS phase 5); pattern only, since the check of the IRU is not public.
 pub(crate) fn tir_carnet(text: &str) -> Judgement {
     let (prefix, number) = text.split_at(text.bytes().take_while(u8::is_ascii_uppercase).count());
     if number.is_empty() || text.len() > 12 || !is_digits(number) {
@@ -87,17 +86,21 @@ pub(crate) fn tir_carnet(text: &str) -> Judgement {
     let is_shaped = if prefix.is_empty() {
         (1..=25_000_000).contains(&value) && !number.starts_with('0')
     } else {
-        prefix.len() == 2 && prefix.contains('X') && value >= 25_000_000 && number.len() <= 9
+        prefix.len() == 2
+            && prefix.contains('X')
+            && value >= 25_000_000
+            && number.len() <= 9
+            && !number.starts_with('0')
     };
     if is_shaped { unchecked(text) } else { fail(text, "is not a number that carnets bear") }
 }
 
-/// Local reference number; free.
+/// Local reference number (Annex B UCC DA); free.
 pub(crate) fn lrn(text: &str) -> Judgement {
     if text.len() > 22 { impossible("an LRN has at most 22 characters") } else { unchecked(text) }
 }
 
-/// Customs office reference; the list of offices is not held here.
+/// Customs office reference (Annex B UCC DA, format an8 of its codes); the list of offices is not held here.
 pub(crate) fn customs_office(text: &str) -> Judgement {
     if text.len() != 8 || !is_alphanumeric(text) || !text.get(..2).is_some_and(is_letters) {
         return impossible(
@@ -107,7 +110,7 @@ pub(crate) fn customs_office(text: &str) -> Judgement {
     with_country(text, "begins with a code that is not in ISO 3166-1")
 }
 
-/// Administrative reference code of an excise movement; pattern only.
+/// Administrative reference code of an excise movement (EMCS, Regulation (EU) 2022/1636); pattern only.
 pub(crate) fn arc(text: &str) -> Judgement {
     if text.len() != 21 || !is_alphanumeric(text) {
         return impossible("an ARC has 21 letters and digits");
@@ -118,7 +121,7 @@ pub(crate) fn arc(text: &str) -> Judgement {
     if is_shaped { unchecked(text) } else { fail(text, "is not in the form of an ARC") }
 }
 
-/// Economic operator's number; only the registers of the countries can confirm it.
+/// Economic operator's number (Article 9 UCC, Annex 12-01 UCC DA: country and up to 15 characters); only the registers of the countries can confirm it.
 pub(crate) fn eori(text: &str) -> Judgement {
     if !(3..=17).contains(&text.len())
         || !is_alphanumeric(text)
@@ -131,7 +134,7 @@ pub(crate) fn eori(text: &str) -> Judgement {
     with_country(text, "begins with a code that is not in ISO 3166-1")
 }
 
-/// Unique consignment reference (WCO); free after the year digit and the country.
+/// Unique consignment reference (WCO, with ISO 15459 licence plates within); free after the year digit and the country.
 pub(crate) fn ucr(text: &str) -> Judgement {
     if text.len() > 35 {
         return impossible("a UCR has at most 35 characters");
@@ -145,7 +148,7 @@ pub(crate) fn ucr(text: &str) -> Judgement {
     }
 }
 
-/// Harmonized System code: chapter, heading, subheading or a national code of more digits.
+/// Harmonized System code (HS Convention; CN and TARIC of Regulation (EEC) No 2658/87): chapter, heading, subheading or a national code of more digits.
 pub(crate) fn hs(text: &str) -> Judgement {
     if !is_digits(text) {
         return impossible("a tariff code has digits only, with or without points");
@@ -200,6 +203,14 @@ mod tests {
     }
 
     #[test]
+    fn an_mrn_without_the_letter_of_a_procedure_warns_from_the_year_25() {
+        // 24 has both shapes.
+        assert_eq!(check(Scheme::Mrn, "24NL00045600123408"), Check::Pass);
+        let odd = Identifier::observe(Scheme::Mrn, "25NL000456001234X4").unwrap();
+        assert!(odd.reason.unwrap().contains("position 17"));
+    }
+
+    #[test]
     fn an_mrn_that_cannot_be_is_offered_the_scheme_other() {
         for unsound in
             ["", "21GB", "21GB000142100263521", "XXGB00014210026352", "2112000142100263521"]
@@ -230,6 +241,12 @@ mod tests {
         assert_eq!(check(Scheme::Grn, "GB200000010000GX1"), Check::Fail);
         assert_eq!(check(Scheme::TirCarnet, "XQ25123456"), Check::NotApplicable);
         assert_eq!(check(Scheme::TirCarnet, "26000000"), Check::Fail);
+        for sound in ["1", "9999999", "24999999", "25000000", "QX100000000", "XX99999999"] {
+            assert_eq!(check(Scheme::TirCarnet, sound), Check::NotApplicable, "{sound}");
+        }
+        for odd in ["0", "25000001", "XQ24999999", "XQ025123456", "AB25123456"] {
+            assert_eq!(check(Scheme::TirCarnet, odd), Check::Fail, "{odd}");
+        }
         assert!(is_impossible(Scheme::TirCarnet, "XQ"));
         assert_eq!(check(Scheme::CustomsOffice, "DE005866"), Check::NotApplicable);
         assert_eq!(check(Scheme::Arc, "24DE0123456789ABCDEF5"), Check::NotApplicable);

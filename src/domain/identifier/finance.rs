@@ -8,7 +8,7 @@ use crate::domain::identifier::judgement::{
 };
 use crate::domain::identifier::place::is_country;
 
-/// ISO 17442 legal entity identifier.
+/// Legal entity identifier (ISO 17442, check digits of ISO 7064).
 pub(crate) fn lei(text: &str) -> Judgement {
     if text.len() != 20 || !is_alphanumeric(text) || !text.get(18..).is_some_and(is_digits) {
         return impossible("an LEI has 18 letters and digits and 2 check digits");
@@ -16,7 +16,7 @@ pub(crate) fn lei(text: &str) -> Judgement {
     digit(text, modulo_97(text.bytes()) == 1)
 }
 
-/// ISO 13616 international bank account number.
+/// International bank account number (ISO 13616, check digits of ISO 7064).
 pub(crate) fn iban(text: &str) -> Judgement {
     if !(5..=34).contains(&text.len())
         || !is_alphanumeric(text)
@@ -40,7 +40,7 @@ pub(crate) fn iban(text: &str) -> Judgement {
     }
 }
 
-/// ISO 9362 business identifier code.
+/// Business identifier code (ISO 9362).
 pub(crate) fn bic(text: &str) -> Judgement {
     if !matches!(text.len(), 8 | 11) || !is_alphanumeric(text) {
         return impossible("a BIC has 8 or 11 letters and digits");
@@ -52,7 +52,7 @@ pub(crate) fn bic(text: &str) -> Judgement {
     }
 }
 
-/// ISO 4217 currency code.
+/// Currency code (ISO 4217).
 pub(crate) fn currency(text: &str) -> Judgement {
     if text.len() != 3 || !is_letters(text) {
         return impossible("a currency code has 3 letters");

@@ -1,8 +1,12 @@
 //! Identifiers as officers see them, read by a scheme: never refuses what was seen, and asks no register.
 
+mod crypto;
 mod customs;
+mod detect;
 mod finance;
 mod judgement;
+mod mid;
+mod normal;
 mod person;
 mod place;
 mod product;
@@ -15,7 +19,9 @@ pub use crate::domain::identifier::scheme::{Scheme, UnknownScheme};
 use std::fmt;
 
 use crate::domain::finding::Finding;
-use crate::domain::identifier::judgement::{Judgement, unchecked};
+use crate::domain::identifier::detect::detect;
+use crate::domain::identifier::judgement::{Judgement, unchecked, unchecked_noting};
+use crate::domain::identifier::normal::normalise;
 
 /// The longest identifier, in bytes as observed.
 pub const IDENTIFIER_BYTES_MAX: usize = 512;
@@ -71,8 +77,21 @@ impl Identifier {
                 check: fits.check,
                 reason: fits.reason,
             }),
-            Judgement::Impossible(reason) => Err(refuse(&reason)),
+            Judgement::Impossible(reason) => match detect(text) {
+                Some(likely) => Err(refuse(&format!(
+                    "{reason}; it looks like a number of the scheme '{likely}'"
+                ))),
+                None => Err(refuse(&reason)),
+            },
         }
+    }
+
+    /// Reads a text for which nobody named a scheme: by the one that its form and check digit tell, else as `other`.
+    ///
+    /// # Errors
+    /// As [`Identifier::observe`] with the scheme `other`.
+    pub fn recognise(text: &str) -> Result<Self, ImpossibleIdentifier> {
+        Self::observe(detect(text).unwrap_or(Scheme::Other), text)
     }
 
     /// What an officer should look at, under the path of the field: a failed check warns, a note informs.
@@ -94,64 +113,14 @@ impl fmt::Debug for Identifier {
     }
 }
 
-/// Upper case without spaces, hyphens and what else a scheme writes for the eye.
-fn normalise(scheme: Scheme, text: &str) -> String {
-    match scheme {
-        Scheme::Other | Scheme::CryptoAddress => text.trim().to_owned(),
-        Scheme::Email => text.trim().to_lowercase(),
-        Scheme::Phone => {
-            let bare = without(text, &['-', '(', ')', '.', '/']);
-            bare.strip_prefix("00").map(|abroad| format!("+{abroad}")).unwrap_or(bare)
-        }
-        Scheme::Hs | Scheme::Bic => without(text, &['-', '.']),
-        Scheme::Ucr | Scheme::Lrn => without(text, &[]),
-        Scheme::Container
-        | Scheme::Mrn
-        | Scheme::Declaration
-        | Scheme::Imo
-        | Scheme::Mmsi
-        | Scheme::Awb
-        | Scheme::Vin
-        | Scheme::Lei
-        | Scheme::Iban
-        | Scheme::Account
-        | Scheme::Eori
-        | Scheme::TaxNumber
-        | Scheme::Grn
-        | Scheme::TirCarnet
-        | Scheme::Arc
-        | Scheme::CustomsOffice
-        | Scheme::Country
-        | Scheme::Currency
-        | Scheme::Unlocode
-        | Scheme::Gtin
-        | Scheme::Sscc
-        | Scheme::Imei
-        | Scheme::Cas
-        | Scheme::Seal
-        | Scheme::Plate
-        | Scheme::TailNumber
-        | Scheme::Flight
-        | Scheme::Voyage
-        | Scheme::BillOfLading
-        | Scheme::Passport
-        | Scheme::Mrz => without(text, &['-']),
-    }
-}
-
-fn without(text: &str, marks: &[char]) -> String {
-    text.chars()
-        .filter(|c| !c.is_whitespace() && !marks.contains(c))
-        .flat_map(char::to_uppercase)
-        .collect()
-}
-
 fn judge(scheme: Scheme, text: &str) -> Judgement {
     match scheme {
         Scheme::Container => transport::container(text),
+        Scheme::ContainerType => transport::container_type(text),
         Scheme::Mrn => customs::mrn(text),
         Scheme::Hs => customs::hs(text),
         Scheme::Imo => transport::imo(text),
+        Scheme::ImoCompany => transport::imo_company(text),
         Scheme::Mmsi => transport::mmsi(text),
         Scheme::Awb => transport::awb(text),
         Scheme::Vin => transport::vin(text),
@@ -185,8 +154,22 @@ fn judge(scheme: Scheme, text: &str) -> Judgement {
         Scheme::Declaration => transport::free_reference(text, 50, "declaration number"),
         Scheme::Account => transport::free_reference(text, 50, "bank account"),
         Scheme::TaxNumber => transport::free_reference(text, 50, "tax or company number"),
-        Scheme::CryptoAddress => transport::free_reference(text, 120, "crypto-asset address"),
-        Scheme::Other => unchecked(text),
+        Scheme::HouseAwb => transport::free_reference(text, 35, "house air waybill number"),
+        Scheme::CryptoAddress => crypto::crypto_address(text),
+        Scheme::Other => other(text),
+    }
+}
+
+/// Any text; if it is clearly of a scheme, that is noted, since only identifiers of one scheme match.
+fn other(text: &str) -> Judgement {
+    match detect(text) {
+        Some(likely) => {
+            let note = format!(
+                "looks like a number of the scheme '{likely}', by which it would match others"
+            );
+            unchecked_noting(text, &note)
+        }
+        None => unchecked(text),
     }
 }
 
@@ -214,6 +197,28 @@ mod tests {
         assert_eq!((kept.normalised.as_str(), kept.check), ("CSQU-30543", Check::NotApplicable));
         assert!(Identifier::observe(Scheme::Other, " ").is_err());
         assert!(Identifier::observe(Scheme::Other, "a\0").is_err());
+    }
+
+    #[test]
+    fn a_text_without_a_scheme_is_read_by_its_form() {
+        let seen = Identifier::recognise("csqu 305438-3").unwrap();
+        assert_eq!((seen.scheme, seen.normalised.as_str()), (Scheme::Container, "CSQU3054383"));
+        assert_eq!(Identifier::recognise("12345").unwrap().scheme, Scheme::Other);
+        assert!(Identifier::recognise("").is_err());
+        let other = Identifier::observe(Scheme::Other, "CSQU3054383").unwrap();
+        assert!(other.reason.unwrap().contains("'container'"));
+        let refused = Identifier::observe(Scheme::Vin, "20-CSQU3054383").unwrap_err();
+        assert!(!refused.reason.contains("looks like"));
+        let refused = Identifier::observe(Scheme::Lei, "CSQU3054383").unwrap_err();
+        assert!(refused.reason.contains("looks like a number of the scheme 'container'"));
+    }
+
+    #[test]
+    fn an_unknown_scheme_is_answered_with_all_of_them() {
+        let message = Scheme::from_str("isbn").unwrap_err().to_string();
+        for scheme in Scheme::ALL {
+            assert!(message.contains(scheme.name()), "{scheme}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::domain::identifier::judgement::{
     unchecked, unchecked_noting,
 };
 
-/// Passport or identity card number as printed.
+/// Passport or identity card number as printed (ICAO 9303, number of the document).
 pub(crate) fn passport(text: &str) -> Judgement {
     if text.is_empty() || text.len() > 20 || !is_alphanumeric(text) {
         return impossible("a document number has up to 20 letters and digits");
@@ -13,12 +13,14 @@ pub(crate) fn passport(text: &str) -> Judgement {
     unchecked(text)
 }
 
-/// Machine-readable zone of ICAO 9303: TD1, TD2, TD3, or the second line of a TD3 alone.
+/// Machine-readable zone (ICAO 9303 parts 4 to 7): TD1, TD2, TD3, the second line of a TD3 alone, or a visa.
+///
+/// Names, nationalities and dates are not judged: `D<<`, `UNO`, `XXA` or an unknown day of birth are all regular.
 pub(crate) fn mrz(text: &str) -> Judgement {
     if !text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'<') {
         return impossible("a machine-readable zone has letters, digits and < only");
     }
-    let wrong = match text.len() {
+    let mut wrong = match text.len() {
         90 => td1(text),
         72 => text.get(36..).map_or(Vec::new(), |line| two_lines(line, 28..35)),
         88 => text.get(44..).map_or(Vec::new(), td3),
@@ -29,6 +31,10 @@ pub(crate) fn mrz(text: &str) -> Judgement {
             );
         }
     };
+    if text.len() != 90 && text.len() != 44 && text.starts_with('V') {
+        // A visa has no check digit over all, and its optional data have none.
+        wrong.retain(|name| !matches!(*name, "composite" | "optional data"));
+    }
     if wrong.is_empty() {
         pass(text)
     } else {
@@ -95,7 +101,7 @@ fn is_checked(parts: &[&str], check: &str) -> bool {
     })
 }
 
-/// Telephone number of ITU-T E.164, or as dialled within a country.
+/// Telephone number (ITU-T E.164), or as dialled within a country.
 pub(crate) fn phone(text: &str) -> Judgement {
     let digits = text.strip_prefix('+').unwrap_or(text);
     if !(3..=15).contains(&digits.len()) || !is_digits(digits) {
@@ -108,7 +114,7 @@ pub(crate) fn phone(text: &str) -> Judgement {
     }
 }
 
-/// E-mail address; only the form is looked at.
+/// E-mail address (RFC 5321); only the form is looked at.
 pub(crate) fn email(text: &str) -> Judgement {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return impossible("an e-mail address has a name, @ and a domain");
@@ -160,6 +166,15 @@ mod tests {
         // ICAO 9303 part 5: number D23145890734 with check digit 9.
         let long = "I<UTOD23145890<7349<<<<<<<<<<<\n3407127M9507122UTO<<<<<<<<<<<2\nSTEVENSON<<PETER<JOHN<<<<<<<<<";
         assert_eq!(observe(long).reason, None);
+    }
+
+    #[test]
+    fn a_visa_has_no_check_digit_over_all() {
+        // ICAO 9303 part 7, specimen of a visa of type A.
+        let visa = "V<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL8988901C4XXX4009078F96121096ZE184226B<<<<<<";
+        assert_eq!(observe(visa).reason, None);
+        let forged = observe(&visa.replace("400907", "410907"));
+        assert_eq!(forged.reason.as_deref(), Some("check digits that do not match: date of birth"));
     }
 
     #[test]

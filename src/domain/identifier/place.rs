@@ -4,7 +4,7 @@ use crate::domain::identifier::judgement::{
     Judgement, fail, impossible, is_digits, is_letters, pass, pass_noting, unchecked_noting,
 };
 
-/// ISO 3166-1 country, normalised to two letters where the list knows it.
+/// Country (ISO 3166-1), normalised to two letters where the list knows it.
 pub(crate) fn country(text: &str) -> Judgement {
     let is_shaped =
         matches!(text.len(), 2 | 3) && is_letters(text) || text.len() == 3 && is_digits(text);
@@ -29,7 +29,7 @@ pub(crate) fn country(text: &str) -> Judgement {
     fail(text, "is not in ISO 3166-1")
 }
 
-/// UN/LOCODE; only the country part can be checked without the list.
+/// Code of a place (UN/LOCODE, UNECE recommendation 16); only the country part can be checked without the list.
 pub(crate) fn unlocode(text: &str) -> Judgement {
     let (Some(state), Some(place), true) = (text.get(..2), text.get(2..), text.len() == 5) else {
         return impossible("a UN/LOCODE has a country and 3 letters or digits 2 to 9");

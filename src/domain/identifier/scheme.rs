@@ -6,61 +6,67 @@ use std::str::FromStr;
 /// The scheme an identifier is read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scheme {
-    /// ISO 6346 container number.
+    /// Container number (ISO 6346).
     Container,
-    /// Movement reference number of a customs declaration, older and current shape.
+    /// Size and type code of a container (ISO 6346).
+    ContainerType,
+    /// Movement reference number of a customs declaration, older and current shape (Annex B UCC DA).
     Mrn,
     /// A declaration number of another, national form.
     Declaration,
-    /// Harmonized System code, with or without national digits.
+    /// Harmonized System code (WCO HS Convention), with or without the digits of CN, TARIC or a national tariff.
     Hs,
-    /// IMO ship number.
+    /// Ship number of the International Maritime Organization (resolution A.1117(30)).
     Imo,
-    /// Maritime mobile service identity of a ship's radio.
+    /// Number of a shipping company or registered owner (IMO resolution MSC.160(78)).
+    ImoCompany,
+    /// Maritime mobile service identity of a ship's radio (ITU-R M.585).
     Mmsi,
-    /// IATA air waybill number.
+    /// Master air waybill number (IATA resolution 600a).
     Awb,
-    /// ISO 3779 vehicle identification number.
+    /// House air waybill number, which each forwarder writes as it likes.
+    HouseAwb,
+    /// Vehicle identification number (ISO 3779).
     Vin,
-    /// ISO 17442 legal entity identifier.
+    /// Legal entity identifier (ISO 17442).
     Lei,
-    /// ISO 13616 bank account number.
+    /// International bank account number (ISO 13616).
     Iban,
     /// A bank account of another form.
     Account,
-    /// ISO 9362 business identifier code of a bank.
+    /// Business identifier code of a bank (ISO 9362).
     Bic,
-    /// Economic operators registration and identification number.
+    /// Economic operators registration and identification number (Article 9 UCC, Annex 12-01 UCC DA).
     Eori,
     /// A tax or company number of a national register.
     TaxNumber,
-    /// Unique consignment reference.
+    /// Unique consignment reference (WCO; ISO 15459 within).
     Ucr,
-    /// Local reference number of a declaration.
+    /// Local reference number of a declaration (Annex B UCC DA).
     Lrn,
-    /// Guarantee reference number.
+    /// Guarantee reference number (Annex B UCC DA, NCTS).
     Grn,
-    /// TIR carnet number.
+    /// TIR carnet number (TIR Convention 1975).
     TirCarnet,
-    /// Administrative reference code of an excise movement.
+    /// Administrative reference code of an excise movement (EMCS).
     Arc,
-    /// Customs office reference number.
+    /// Customs office reference number (Annex B UCC DA).
     CustomsOffice,
-    /// ISO 3166-1 country code.
+    /// Country code (ISO 3166-1).
     Country,
-    /// ISO 4217 currency code.
+    /// Currency code (ISO 4217).
     Currency,
-    /// UN/LOCODE of a place.
+    /// Code of a place (UN/LOCODE, UNECE recommendation 16).
     Unlocode,
-    /// GS1 trade item number.
+    /// Trade item number (GS1 General Specifications).
     Gtin,
-    /// GS1 serial shipping container code.
+    /// Serial shipping container code (GS1 General Specifications).
     Sscc,
-    /// Mobile equipment identity.
+    /// Mobile equipment identity (3GPP TS 23.003).
     Imei,
-    /// Number of a chemical substance.
+    /// Number of a chemical substance (CAS registry).
     Cas,
-    /// Number of a seal.
+    /// Number of a seal (ISO 17712).
     Seal,
     /// Licence plate of a vehicle.
     Plate,
@@ -72,15 +78,15 @@ pub enum Scheme {
     Voyage,
     /// Bill of lading number.
     BillOfLading,
-    /// Telephone number.
+    /// Telephone number (ITU-T E.164).
     Phone,
-    /// E-mail address.
+    /// E-mail address (RFC 5321).
     Email,
     /// Number of a passport or identity card.
     Passport,
-    /// Machine-readable zone of a travel document.
+    /// Machine-readable zone of a travel document (ICAO 9303).
     Mrz,
-    /// Address of a crypto-asset; kept as seen, since case may matter.
+    /// Address of a crypto-asset (`Base58Check`, BIP-173, BIP-350), whose case may matter.
     CryptoAddress,
     /// Anything else, kept as seen.
     Other,
@@ -88,14 +94,17 @@ pub enum Scheme {
 
 impl Scheme {
     /// Every scheme.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 42] = [
         Self::Container,
+        Self::ContainerType,
         Self::Mrn,
         Self::Declaration,
         Self::Hs,
         Self::Imo,
+        Self::ImoCompany,
         Self::Mmsi,
         Self::Awb,
+        Self::HouseAwb,
         Self::Vin,
         Self::Lei,
         Self::Iban,
@@ -135,12 +144,15 @@ impl Scheme {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Container => "container",
+            Self::ContainerType => "container_type",
             Self::Mrn => "mrn",
             Self::Declaration => "declaration",
             Self::Hs => "hs",
             Self::Imo => "imo",
+            Self::ImoCompany => "imo_company",
             Self::Mmsi => "mmsi",
             Self::Awb => "awb",
+            Self::HouseAwb => "house_awb",
             Self::Vin => "vin",
             Self::Lei => "lei",
             Self::Iban => "iban",
@@ -185,9 +197,7 @@ impl fmt::Display for Scheme {
 
 /// A text that names no scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "no such identifier scheme: use one such as container, mrn, hs, imo, vin, lei, iban or other"
-)]
+#[error("no such identifier scheme: use one of {}", Scheme::ALL.map(Scheme::name).join(", "))]
 pub struct UnknownScheme;
 
 impl FromStr for Scheme {

@@ -4,8 +4,9 @@ use crate::domain::identifier::judgement::{
     Judgement, digit, digit_value, fail, impossible, is_alphanumeric, is_digits, is_letters,
     last_digit, modulo_11_doubling, pass, unchecked, unchecked_noting,
 };
+use crate::domain::identifier::mid;
 
-/// ISO 6346 container number.
+/// Container number (ISO 6346): owner, kind of equipment, serial number, check digit.
 pub(crate) fn container(text: &str) -> Judgement {
     let (Some(owner), Some(serial), true) = (text.get(..4), text.get(4..), text.len() == 11) else {
         return impossible("a container number has 4 letters and 7 digits");
@@ -23,7 +24,30 @@ pub(crate) fn container(text: &str) -> Judgement {
     }
 }
 
-/// IMO ship number, without the letters IMO.
+/// Size and type code of a container (ISO 6346): length, height with width, type.
+pub(crate) fn container_type(text: &str) -> Judgement {
+    let &[length, height, group, detail] = text.as_bytes() else {
+        return impossible(
+            "the size and type of a container have 4 letters and digits, such as 22G1",
+        );
+    };
+    if !is_alphanumeric(text) {
+        return impossible(
+            "the size and type of a container have 4 letters and digits, such as 22G1",
+        );
+    }
+    if !b"1234ABCDEFGHKLMNP".contains(&length) {
+        fail(text, "the first character is no length of a container")
+    } else if !b"0245689CDEFLMNP".contains(&height) {
+        fail(text, "the second character is no height and width of a container")
+    } else if !b"ABGHKNPRSTUV".contains(&group) || detail == b'I' || detail == b'O' {
+        fail(text, "the last two characters are no type of a container")
+    } else {
+        unchecked(text)
+    }
+}
+
+/// Ship number of the International Maritime Organization (resolution A.1117(30)), without the letters IMO.
 pub(crate) fn imo(text: &str) -> Judgement {
     let text = text.strip_prefix("IMO").unwrap_or(text);
     if text.len() != 7 || !is_digits(text) {
@@ -34,36 +58,40 @@ pub(crate) fn imo(text: &str) -> Judgement {
     digit(text, Some(sum % 10) == last_digit(text))
 }
 
-/// Maritime mobile service identity.
+/// Number of a shipping company or registered owner (IMO resolution MSC.160(78)); its check is not that of ships.
+pub(crate) fn imo_company(text: &str) -> Judgement {
+    let text = text.strip_prefix("IMO").unwrap_or(text);
+    if text.len() != 7 || !is_digits(text) {
+        return impossible("an IMO company number has 7 digits");
+    }
+    let sum: u32 =
+        text.bytes().take(6).zip([8, 6, 4, 2, 9, 7]).map(|(b, w)| digit_value(b) * w).sum();
+    digit(text, Some((11 - sum % 11) % 10) == last_digit(text))
+}
+
+/// Maritime mobile service identity (ITU-R M.585): of ships, groups of ships (0), coast stations (00), aircraft in
+/// search and rescue (111), hand-held radios (8), craft of a ship (98), aids to navigation (99), devices (97).
 pub(crate) fn mmsi(text: &str) -> Judgement {
     if text.len() != 9 || !is_digits(text) {
         return impossible("an MMSI has 9 digits");
     }
-    let country_at = |from: usize| {
-        text.get(from..from + 3)
-            .and_then(|mid| mid.parse::<u16>().ok())
-            .is_some_and(|mid| (201..=775).contains(&mid))
-    };
-    let is_shaped = if text.starts_with("970") || text.starts_with("972") || text.starts_with("974")
-    {
-        true
-    } else if text.starts_with("111") {
-        country_at(3)
-    } else if text.starts_with("00") || text.starts_with("98") || text.starts_with("99") {
-        country_at(2)
-    } else if text.starts_with('0') {
-        country_at(1)
-    } else {
-        country_at(0)
-    };
-    if is_shaped {
+    // Devices without a state: search and rescue transmitters, man overboard, distress beacons, other radios.
+    if ["970", "972", "974", "979"].iter().any(|device| text.starts_with(device)) {
+        return unchecked(text);
+    }
+    let kind_digits = ["111", "00", "98", "99", "0", "8"]
+        .into_iter()
+        .find(|kind| text.starts_with(kind))
+        .map_or(0, str::len);
+    let mid = text.get(kind_digits..kind_digits + 3).and_then(|mid| mid.parse().ok());
+    if mid.is_some_and(mid::is_allotted) {
         unchecked(text)
     } else {
-        fail(text, "the country digits (MID) are not between 201 and 775")
+        fail(text, "the digits of the country (MID) are not allotted to any")
     }
 }
 
-/// IATA air waybill number.
+/// Master air waybill number (IATA resolution 600a): airline, serial number, serial number modulo 7.
 pub(crate) fn awb(text: &str) -> Judgement {
     if text.len() != 11 || !is_digits(text) {
         return impossible("an air waybill has 3 digits of the airline and 8 digits");
@@ -72,7 +100,7 @@ pub(crate) fn awb(text: &str) -> Judgement {
     digit(text, last_digit(text) == Some(serial % 7))
 }
 
-/// ISO 3779 vehicle identification number.
+/// Vehicle identification number (ISO 3779; check digit of 49 CFR 565 in North America, of GB 16735 in China).
 pub(crate) fn vin(text: &str) -> Judgement {
     let is_lettered = is_alphanumeric(text) && !text.contains(['I', 'O', 'Q']);
     if !is_lettered || !(5..=17).contains(&text.len()) {
@@ -107,7 +135,7 @@ fn vin_value(byte: u8) -> u32 {
     }
 }
 
-/// Flight number: airline designator, number, perhaps a suffix.
+/// Flight number (IATA SSIM): airline designator, number, perhaps a suffix.
 pub(crate) fn flight(text: &str) -> Judgement {
     if !(3..=9).contains(&text.len()) || !is_alphanumeric(text) {
         return impossible(
@@ -167,8 +195,35 @@ mod tests {
         assert_eq!(check(Scheme::Mmsi, "002111234"), Check::NotApplicable);
         assert_eq!(check(Scheme::Mmsi, "111211001"), Check::NotApplicable);
         assert_eq!(check(Scheme::Mmsi, "972123456"), Check::NotApplicable);
-        assert_eq!(check(Scheme::Mmsi, "800000001"), Check::Fail);
+        assert_eq!(check(Scheme::Mmsi, "021112345"), Check::NotApplicable);
+        assert_eq!(check(Scheme::Mmsi, "821112345"), Check::NotApplicable);
+        assert_eq!(check(Scheme::Mmsi, "982111234"), Check::NotApplicable);
+        assert_eq!(check(Scheme::Mmsi, "992111234"), Check::NotApplicable);
+        for unknown in ["800000001", "217123456", "000000000", "111999001", "997000000"] {
+            assert_eq!(check(Scheme::Mmsi, unknown), Check::Fail, "{unknown}");
+        }
         assert!(is_impossible(Scheme::Mmsi, "21133164"));
+    }
+
+    #[test]
+    fn a_shipping_company_has_a_check_of_its_own() {
+        assert_eq!(check(Scheme::ImoCompany, "IMO 2041999"), Check::Pass);
+        assert_eq!(check(Scheme::ImoCompany, "2041998"), Check::Fail);
+        assert_eq!(check(Scheme::Imo, "2041999"), Check::Fail);
+        assert!(is_impossible(Scheme::ImoCompany, "204199"));
+    }
+
+    #[test]
+    fn the_size_and_type_of_a_container_are_codes() {
+        for sound in ["22G1", "45G1", "45r1", "22 U1", "L5GB"] {
+            assert_eq!(check(Scheme::ContainerType, sound), Check::NotApplicable, "{sound}");
+        }
+        for odd in ["52G1", "23G1", "22X1", "22GO"] {
+            assert_eq!(check(Scheme::ContainerType, odd), Check::Fail, "{odd}");
+        }
+        for unsound in ["22G", "22G1A", "22Gé"] {
+            assert!(is_impossible(Scheme::ContainerType, unsound), "{unsound}");
+        }
     }
 
     #[test]
@@ -176,6 +231,8 @@ mod tests {
         assert_eq!(check(Scheme::Awb, "020-12345675"), Check::Pass);
         assert_eq!(check(Scheme::Awb, "020-12345676"), Check::Fail);
         assert!(is_impossible(Scheme::Awb, "020-1234567"));
+        assert_eq!(check(Scheme::HouseAwb, "HX-00017/A"), Check::NotApplicable);
+        assert!(is_impossible(Scheme::HouseAwb, &"9".repeat(36)));
         assert_eq!(check(Scheme::Flight, "LH400"), Check::NotApplicable);
         assert_eq!(check(Scheme::Flight, "U21234A"), Check::NotApplicable);
         assert_eq!(check(Scheme::Flight, "LUFTHANSA"), Check::Fail);

@@ -1,7 +1,9 @@
 //! `sealane search`: find objects by an identifier through a node's API.
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 
+use crate::domain::identifier::Scheme;
 use crate::node::cli::client::{Connection, with_query};
 use crate::node::cli::output::Form;
 
@@ -10,9 +12,10 @@ use crate::node::cli::output::Form;
 pub(super) struct Search {
     #[command(flatten)]
     connection: Connection,
-    /// The scheme: container, mrn, hs, imo, vin, lei, iban, ...
+    /// The scheme by which the identifier is read; `other` for what is of none
+    #[arg(value_parser = PossibleValuesParser::new(Scheme::ALL.map(Scheme::name)))]
     scheme: String,
-    /// The identifier, spaces and case as you like
+    /// The identifier, spaces, hyphens, case and full-width digits as you like
     value: String,
     #[command(flatten)]
     form: Form,

@@ -149,7 +149,12 @@ async fn a_forged_number_is_kept_with_a_warning_and_found_again() {
         value: value.to_owned(),
     };
     let permit = test.may(&ada, Action::CaseRead, None).await;
-    for query in [query("CSQU3054384", Some("container")), query("CSQU 305438 4", None)] {
+    for query in [
+        query("CSQU3054384", Some("container")),
+        query("CSQU 305438 4", None),
+        query("ｃｓｑｕ　３０５４３８－４", Some("container")),
+        query("CSQU\u{2013}305438\u{2013}4", None),
+    ] {
         let hits = test.desk.search_identifier(&permit, query).await.unwrap();
         assert_eq!(hits.len(), 1);
         assert_eq!(hits[0].object, case.row.id);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::amount::Money;
+use crate::domain::identifier::{Identifier, Scheme};
 use crate::node::casework::cases::content::{Content, merged, parse};
 use crate::node::casework::permits::Covers;
 use crate::node::casework::views::{PageView, page_mark, page_rows, read_mark, time_text};
@@ -208,11 +209,44 @@ fn fields(declaration: &Declaration) -> BTreeMap<String, serde_json::Value> {
             ("subjects/0/kind", "organisation"),
             ("subjects/0/role", "other"),
             ("subjects/0/basis", "fact"),
-            ("subjects/0/identifiers/0/scheme", "other"),
+            ("subjects/0/identifiers/0/scheme", scheme_of(&declaration.importer).name()),
             ("subjects/0/identifiers/0/value", declaration.importer.as_str()),
         ]);
     }
-    fields.into_iter().map(|(path, text)| (path.to_owned(), text.into())).collect()
+    let mut fields: BTreeMap<String, serde_json::Value> =
+        fields.into_iter().map(|(path, text)| (path.to_owned(), text.into())).collect();
+    for (number, (scheme, text)) in declared_identifiers(declaration, &columns).iter().enumerate() {
+        let place = format!("consignments/0/identifiers/{number}");
+        fields.insert(format!("{place}/scheme"), scheme.name().into());
+        fields.insert(format!("{place}/value"), (*text).into());
+    }
+    fields
+}
+
+/// The numbers in columns that are named after a scheme, such as `Container` or `Bill of Lading`, and the number of the
+/// declaration itself if it is an MRN.
+fn declared_identifiers<'a>(
+    declaration: &'a Declaration,
+    columns: &'a BTreeMap<String, String>,
+) -> Vec<(Scheme, &'a str)> {
+    let own = Some((scheme_of(&declaration.id), declaration.id.as_str()));
+    let named = columns.iter().filter_map(|(name, text)| {
+        let scheme: Scheme = name.to_lowercase().replace([' ', '-'], "_").parse().ok()?;
+        // What cannot be of the scheme that its column names was still seen.
+        let mut schemes = [scheme, Scheme::Other].into_iter().filter(|_| !is_of_goods(scheme));
+        Some((schemes.find(|scheme| Identifier::observe(*scheme, text).is_ok())?, text.as_str()))
+    });
+    own.filter(|(scheme, _)| *scheme == Scheme::Mrn).into_iter().chain(named).collect()
+}
+
+/// What has its own field in a goods line, and the number of the declaration, which has its own too.
+const fn is_of_goods(scheme: Scheme) -> bool {
+    matches!(scheme, Scheme::Hs | Scheme::Country | Scheme::Currency | Scheme::Declaration)
+}
+
+/// The scheme of a number in a column that holds numbers of any kind.
+fn scheme_of(text: &str) -> Scheme {
+    Identifier::recognise(text).map_or(Scheme::Other, |seen| seen.scheme)
 }
 
 /// The edition of the Harmonized System in force on a date that begins with its year.

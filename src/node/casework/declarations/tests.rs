@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::io::Cursor;
 
-use crate::node::casework::Error;
 use crate::node::casework::cases::NewCase;
 use crate::node::casework::declarations::{DeclarationQuery, ImportReport};
 use crate::node::casework::testing::{TestDesk, desk};
+use crate::node::casework::{Error, SearchQuery};
 use crate::policy::{Action, Actor};
 
 const HEADER: &str = "Declaration ID,Date,Office ID,Process Type,Import Type,Import Use,Payment Type,Mode of Transport,Declarant ID,Importer ID,Seller ID,Courier ID,HS6 Code,Country of Departure,Country of Origin,Tax Rate,Tax Type,Country of Origin Indicator,Net Mass,Item Price,Fraud,Critical Fraud";
@@ -77,6 +77,41 @@ async fn the_most_suspicious_comes_first_with_its_reason_and_a_case_takes_its_va
     assert_eq!(case.content["consignments/0/declaration"], "odd");
     assert_eq!(case.content["facts/declaration/source"], "test.csv");
     assert_eq!(test.desk.case_differences(case.row.id.parse().unwrap()).await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn columns_named_after_a_scheme_are_found_by_their_identifiers() {
+    let test = desk().await;
+    let ada = test.officer("Ada", "case_officer", "north").await;
+    let mut file = format!("{HEADER},Container,Container Type,Bill of Lading,IMO,Currency,HS\n");
+    let columns = "csqu 305438-3,22G1,NHL-1,not on it,EUR,240220";
+    writeln!(file, "{},{columns}", row("25NL000456001234J3", "240220", "100", "10").trim())
+        .unwrap();
+    assert_eq!(import(&test, &ada, file).await.unwrap().accepted, 1);
+    let permit = test.may(&ada, Action::CaseOpen, None).await;
+    let input = NewCase {
+        title: "Cigarettes".to_owned(),
+        case_type: "revenue".to_owned(),
+        declaration: Some("25NL000456001234J3".to_owned()),
+        ..NewCase::default()
+    };
+    let case = test.desk.open_case(&permit, input).await.unwrap();
+    assert_eq!(case.warnings, []);
+
+    let permit = test.may(&ada, Action::CaseRead, None).await;
+    for (scheme, value) in [
+        ("container", "ＣＳＱＵ３０５４３８３"),
+        ("container_type", "22g1"),
+        ("bill_of_lading", "NHL1"),
+        ("mrn", "25 NL 000456001234 J3"),
+        ("declaration", "25NL000456001234J3"),
+        ("other", "not on it"),
+    ] {
+        let query = SearchQuery { scheme: Some(scheme.to_owned()), value: value.to_owned() };
+        let hits = test.desk.search_identifier(&permit, query).await.unwrap();
+        assert_eq!(hits.len(), 1, "{scheme}");
+        assert_eq!(hits[0].object, case.row.id);
+    }
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ pub(crate) fn read(act: &RequestAct) -> (RequestContent, Vec<Finding>) {
         persons: r.list("persons", person),
         persons_unknown: r.flag("persons_unknown"),
         consignments: r.list("consignments", consignment),
-        declarations: r.list("declarations", |json| identifier(json, Scheme::Declaration)),
+        declarations: r.list("declarations", |json| identifier(json, Some(Scheme::Declaration))),
         goods_class: r.text("goods_class"),
         facts: r.text("facts"),
         enquiries_done: r.text("enquiries_done"),
@@ -191,24 +191,30 @@ pub(crate) fn end_of_day(date: Date) -> Option<Timestamp> {
     days.checked_add(1)?.checked_mul(86_400).map(|secs| Timestamp::from_secs(secs - 1))
 }
 
-fn identifier(json: &Json, scheme: Scheme) -> Result<Identifier, String> {
+/// An identifier as text, or with its value and perhaps its scheme; `scheme` is the one of a bare text, and without any
+/// the text has to tell.
+fn identifier(json: &Json, scheme: Option<Scheme>) -> Result<Identifier, String> {
     let (scheme, text) = match json {
         Json::Object(map) => {
             let named = map.get("scheme").map(parse::<Scheme>).transpose()?;
             let value = map.get("value").or_else(|| map.get("observed"));
-            (named.unwrap_or(scheme), text_of(value.ok_or("has no value")?)?)
+            (named.or(scheme), text_of(value.ok_or("has no value")?)?)
         }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
             (scheme, text_of(json)?)
         }
     };
-    Identifier::observe(scheme, &text).map_err(|error| error.to_string())
+    let seen = match scheme {
+        Some(scheme) => Identifier::observe(scheme, &text),
+        None => Identifier::recognise(&text),
+    };
+    seen.map_err(|error| error.to_string())
 }
 
 fn identifiers(map: &Map<String, Json>) -> Result<Vec<Identifier>, String> {
     map.get("identifiers").map_or_else(
         || Ok(Vec::new()),
-        |json| entries(json).into_iter().map(|one| identifier(one, Scheme::Other)).collect(),
+        |json| entries(json).into_iter().map(|one| identifier(one, None)).collect(),
     )
 }
 
@@ -229,7 +235,7 @@ fn person(json: &Json) -> Result<Subject, String> {
 
 fn consignment(json: &Json) -> Result<Consignment, String> {
     let Json::Object(map) = json else {
-        let one = identifier(json, Scheme::Other)?;
+        let one = identifier(json, None)?;
         return Consignment::new(TransportMode::Unknown, vec![one]).map_err(|e| e.to_string());
     };
     let mode = map.get("mode").map(parse::<TransportMode>).transpose()?;
@@ -275,6 +281,16 @@ mod tests {
         let names: Vec<_> = content.persons.iter().map(|person| person.name.as_str()).collect();
         assert_eq!(names, ["A", "B"]);
         assert_eq!(content.answer_by.unwrap().to_string(), "2026-12-01T23:59:59Z");
+    }
+
+    #[test]
+    fn a_number_without_a_scheme_is_read_by_its_form() {
+        let seen = Value::Array(vec![Value::text("csqu 305438-3"), Value::text("a lorry")]);
+        let (content, findings) = read(&act(&[("consignments", seen)]));
+        assert_eq!(findings, []);
+        let schemes = content.consignments.iter().flat_map(|one| &one.identifiers);
+        let schemes: Vec<_> = schemes.map(|identifier| identifier.scheme).collect();
+        assert_eq!(schemes, [Scheme::Container, Scheme::Other]);
     }
 
     #[test]
