@@ -20,6 +20,9 @@ struct Newest {
     head: Option<StatementHash>,
 }
 
+/// How often a policy is signed again because another one came first.
+const ROUNDS_MAX: usize = 5;
+
 impl Desk {
     /// Logs a witness policy unless it is the one in force, and sends it to every peer: whoever holds a proof of this
     /// log needs the policy to judge it. True if it is new.
@@ -27,6 +30,17 @@ impl Desk {
     /// # Errors
     /// What the store says; a conflict if another policy was logged meanwhile.
     pub async fn log_witness_policy(&self, policy: String) -> Result<bool, Error> {
+        for _ in 1..ROUNDS_MAX {
+            match self.try_log_witness_policy(policy.clone()).await {
+                // Another policy came first: this one follows it.
+                Err(Error::Conflict(_)) => {}
+                done => return done,
+            }
+        }
+        self.try_log_witness_policy(policy).await
+    }
+
+    async fn try_log_witness_policy(&self, policy: String) -> Result<bool, Error> {
         let own = self.authority.to_string();
         let newest = self
             .store
