@@ -31,12 +31,28 @@ pub(crate) fn iban(text: &str) -> Judgement {
     }
     match text.parse::<Iban>() {
         Ok(_) => pass(text),
-        Err(ParseIbanError::UnknownCountry(_)) => {
-            pass_noting(text, "the country is not in the register of IBAN formats")
-        }
+        Err(ParseIbanError::UnknownCountry(_)) => match is_later_form(text) {
+            Some(true) => pass(text),
+            Some(false) => fail(text, OTHER_FORM),
+            None => pass_noting(text, "the country is not in the register of IBAN formats"),
+        },
         Err(ParseIbanError::InvalidBban(_) | ParseIbanError::InvalidBaseIban { .. }) => {
-            fail(text, "the length or form is not that of the country")
+            fail(text, OTHER_FORM)
         }
+    }
+}
+
+const OTHER_FORM: &str = "the length or form is not that of the country";
+
+/// Whether the account is in the form of a country that the library lacks and release 101 of the IBAN registry has:
+/// Honduras (4 letters, 20 digits) and Pakistan (4 letters, 16 letters and digits).
+fn is_later_form(text: &str) -> Option<bool> {
+    let (bank, account) = (text.get(4..8).unwrap_or(""), text.get(8..).unwrap_or(""));
+    let is_bank = bank.len() == 4 && is_letters(bank);
+    match text.get(..2)? {
+        "HN" => Some(is_bank && account.len() == 20 && is_digits(account)),
+        "PK" => Some(is_bank && account.len() == 16),
+        _ => None,
     }
 }
 
@@ -100,6 +116,11 @@ mod tests {
             assert_eq!(check(Scheme::Iban, sound), Check::Pass, "{sound}");
         }
         assert_eq!(check(Scheme::Iban, "GB82WEST12345698765433"), Check::Fail);
+        assert_eq!(check(Scheme::Iban, "HN61ABCD0000036274912829"), Check::Fail);
+        assert_eq!(check(Scheme::Iban, "PK591BCD0000036274912829"), Check::Fail);
+        assert_eq!(check(Scheme::Iban, "PK36SCBL0000001123456702"), Check::Pass);
+        let elsewhere = Identifier::observe(Scheme::Iban, "DZ4500799999001234567890").unwrap();
+        assert!(elsewhere.check == Check::Pass && elsewhere.reason.is_some());
         assert!(Identifier::observe(Scheme::Iban, "12345678").is_err());
     }
 

@@ -9,7 +9,7 @@ use crate::domain::identifier::scheme::Scheme;
 pub(crate) fn normalise(scheme: Scheme, text: &str) -> String {
     match scheme {
         Scheme::Other => text.trim().to_owned(),
-        Scheme::CryptoAddress => folded(text).trim().to_owned(),
+        Scheme::CryptoAddress => folded(text).chars().filter(|c| !c.is_whitespace()).collect(),
         Scheme::Email => folded(text).trim().to_lowercase(),
         Scheme::Phone => {
             let bare = without(text, &['-', '(', ')', '.', '/']);
@@ -132,6 +132,8 @@ mod tests {
         one_form(Scheme::Phone, "+4930123456", &["＋４９ (30) 123–456", "0049/30/123456"]);
         one_form(Scheme::Ucr, "6GB123-INV1", &["6gb123-inv1", "6GB 123\u{2010}INV1"]);
         one_form(Scheme::Email, "jo@example.com", &["Jo@Example.com ", "ｊｏ＠example．com"]);
+        let bitcoin = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa";
+        one_form(Scheme::CryptoAddress, bitcoin, &["1A1zP1eP 5QGefi2DMPTf\nTL5SLmv7DivfNa "]);
         one_form(Scheme::HouseAwb, "HX00017", &["hx 000-17", "ＨＸ０００１７"]);
     }
 
