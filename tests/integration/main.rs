@@ -9,6 +9,7 @@ mod command_line;
 mod demo;
 mod foreign;
 mod fuzz;
+mod identifiers;
 mod log;
 mod node;
 mod store;

@@ -14,14 +14,24 @@ pub(crate) fn marking(input: &[u8]) {
     }
 }
 
-/// An identifier under every scheme: kept as it was seen, and matched by a form that is never empty.
+/// An identifier under every scheme: kept as it was seen, and matched by a form that is never empty and
+/// stays itself when it is read again.
 pub(crate) fn identifier(input: &[u8]) {
     let Ok(text) = from_utf8(input) else { return };
     for scheme in Scheme::ALL {
         if let Ok(identifier) = Identifier::observe(scheme, text) {
             assert_eq!(identifier.as_observed, text);
             assert!(!identifier.normalised.is_empty());
+            if let Ok(again) = Identifier::observe(scheme, &identifier.normalised) {
+                assert_eq!(
+                    again.normalised, identifier.normalised,
+                    "the form to match by is one form"
+                );
+            }
             drop(identifier.findings("identifiers/0"));
         }
+    }
+    if let Ok(identifier) = Identifier::recognise(text) {
+        assert_eq!(identifier.as_observed, text);
     }
 }

@@ -102,7 +102,7 @@ fn judge(arguments: &[&OsStr]) -> Output {
 }
 
 /// The virtual environment with the tools; made once for each list of requirements.
-fn environment() -> PathBuf {
+pub(crate) fn environment() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("foreign");
     fs::create_dir_all(&folder).unwrap();
     // Tests run in processes of their own; the first makes it, the others wait.
@@ -122,7 +122,8 @@ fn environment() -> PathBuf {
     environment
 }
 
-fn foreign(file: &str) -> PathBuf {
+/// A file of `tests/foreign`.
+pub(crate) fn foreign(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign").join(file)
 }
 
@@ -131,6 +132,7 @@ fn run(command: &mut Command) {
     assert!(done.status.success(), "{command:?}\n{}", text(&done));
 }
 
-fn text(output: &Output) -> String {
+/// All that a program said.
+pub(crate) fn text(output: &Output) -> String {
     [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat()
 }
