@@ -6,6 +6,7 @@ pub mod drill;
 pub mod rng;
 pub mod signals;
 pub mod telemetry;
+mod throttle;
 
 pub mod blobs;
 pub mod inbound;

@@ -20,6 +20,7 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("node::rng", ""),
     ("node::drill", ""),
     ("node::signals", ""),
+    ("node::throttle", ""),
     ("node::telemetry", ""),
     ("node::config", "domain"),
     ("node::profiles", "domain"),
@@ -42,7 +43,8 @@ const MAY_NAME: &[(&str, &str)] = &[
     ),
     (
         "node::peer",
-        "domain record transparency node::clock node::rng node::config node::telemetry node::signals node::keys",
+        "domain record transparency node::clock node::rng node::config node::telemetry node::signals \
+         node::throttle node::keys",
     ),
     (
         "node::casework",
@@ -54,7 +56,10 @@ const MAY_NAME: &[(&str, &str)] = &[
         "domain record transparency audit node::clock node::rng node::config node::telemetry node::signals \
          node::store node::peer node::keys node::blobs node::log node::drill",
     ),
-    ("node::http", "domain record transparency policy node::config node::telemetry node::casework"),
+    (
+        "node::http",
+        "domain record transparency policy node::config node::telemetry node::throttle node::casework",
+    ),
     (
         "node::upkeep",
         "domain record transparency node::clock node::config node::store node::keys node::blobs node::log \

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many tokens and how many networks are remembered.
+use crate::node::throttle::Throttle;
+
+/// How many tokens are remembered.
 const REMEMBERED_MAX: usize = 4096;
-/// How long failures count.
-const WINDOW: Duration = Duration::from_mins(1);
 /// A token that rested may ask for as many seconds at once.
 const BURST_SECS: u32 = 4;
 
@@ -34,19 +34,13 @@ type Token = [u8; 32];
 pub struct Pace {
     paces: Paces,
     tokens: Mutex<HashMap<Token, Bucket>>,
-    networks: Mutex<HashMap<u64, Failures>>,
+    networks: Throttle,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
     left: f64,
     at: Instant,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Failures {
-    count: u32,
-    since: Instant,
 }
 
 /// The time until somebody may ask again, in whole seconds.
@@ -57,7 +51,8 @@ impl Pace {
     /// Nothing was asked yet.
     #[must_use]
     pub fn new(paces: Paces) -> Self {
-        Self { paces, tokens: Mutex::default(), networks: Mutex::default() }
+        let networks = Throttle::new(paces.sign_in_failures_per_min);
+        Self { paces, tokens: Mutex::default(), networks }
     }
 
     /// Whether a token from an address may be looked up.
@@ -70,36 +65,19 @@ impl Pace {
         token: &Token,
         now: Instant,
     ) -> Result<(), TooFast> {
-        let Some(address) = address else { return Ok(()) };
-        let networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
-        let failures = networks.get(&network(address)).filter(|failures| !failures.is_over(now));
-        let Some(failures) = failures else { return Ok(()) };
-        if failures.count < self.paces.sign_in_failures_per_min {
-            return Ok(());
-        }
+        let blocked = address.and_then(|address| self.networks.blocked_for(address, now));
+        let Some(rest) = blocked else { return Ok(()) };
         let is_known =
             self.tokens.lock().unwrap_or_else(PoisonError::into_inner).contains_key(token);
-        let rest = WINDOW.saturating_sub(now.saturating_duration_since(failures.since));
         if is_known { Ok(()) } else { Err(TooFast(whole(rest.as_secs_f64()))) }
     }
 
     /// Counts a token that was wrong; one that was good is not any more.
     pub fn failed(&self, address: Option<IpAddr>, token: &Token, now: Instant) {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(token);
-        let Some(address) = address else { return };
-        let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
-        let network = network(address);
-        if networks.len() >= REMEMBERED_MAX && !networks.contains_key(&network) {
-            networks.retain(|_, failures| !failures.is_over(now));
-            if networks.len() >= REMEMBERED_MAX {
-                return;
-            }
+        if let Some(address) = address {
+            self.networks.failed(address, now);
         }
-        let failures = networks.entry(network).or_insert(Failures { count: 0, since: now });
-        if failures.is_over(now) {
-            *failures = Failures { count: 0, since: now };
-        }
-        failures.count = failures.count.saturating_add(1);
     }
 
     /// Counts a request under a token that is good.
@@ -129,24 +107,9 @@ impl Pace {
     }
 }
 
-impl Failures {
-    fn is_over(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.since) >= WINDOW
-    }
-}
-
 /// Seconds for `Retry-After`: whole ones, and never none.
 fn whole(secs: f64) -> u64 {
     Duration::try_from_secs_f64(secs.ceil()).map_or(1, |rest| rest.as_secs()).max(1)
-}
-
-/// The network of an address as a number; an IPv4 address that arrives in IPv6 clothing counts as IPv4.
-fn network(address: IpAddr) -> u64 {
-    match address.to_canonical() {
-        // No IPv6 network that is routed has its first 16 bits all set.
-        IpAddr::V4(v4) => 0xffff_0000_0000_0000 | u64::from(v4.to_bits() >> 8),
-        IpAddr::V6(v6) => u64::try_from(v6.to_bits() >> 72).unwrap_or(0),
-    }
 }
 
 #[cfg(test)]
@@ -191,17 +154,15 @@ mod tests {
         // A token that is good no more is as any wrong one.
         pace.failed(near, &token(9), now);
         assert!(pace.admit(near, &token(9), now).is_err());
-        assert_eq!(pace.admit(near, &token(4), now + WINDOW), Ok(()));
+        assert_eq!(pace.admit(near, &token(4), now + Duration::from_mins(1)), Ok(()));
     }
 
     #[test]
     fn what_is_remembered_is_bounded() {
         let (pace, now) = (Pace::new(PACES), Instant::now());
         for number in 0..20_000_u32 {
-            pace.failed(Some(IpAddr::V4((number << 8).into())), &token(number), now);
             pace.count(&token(number), now).unwrap();
         }
-        assert_eq!(pace.networks.lock().unwrap().len(), REMEMBERED_MAX);
         assert_eq!(pace.tokens.lock().unwrap().len(), REMEMBERED_MAX);
         pace.count(&token(20_001), now + Duration::from_secs(5)).unwrap();
         assert_eq!(pace.tokens.lock().unwrap().len(), 1);

@@ -18,7 +18,6 @@ mod live;
 mod server;
 mod socket;
 mod streams;
-mod throttle;
 mod tls;
 mod trust;
 

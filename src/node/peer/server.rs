@@ -20,9 +20,9 @@ use crate::node::peer::limits::PeerLimits;
 use crate::node::peer::live::{Live, Place};
 use crate::node::peer::socket;
 use crate::node::peer::streams::{self, Caller};
-use crate::node::peer::throttle::Throttle;
 use crate::node::peer::tls::{Reason, Tls, provider};
 use crate::node::peer::trust::PeerTrust;
+use crate::node::throttle::Throttle;
 
 /// What an endpoint is made of.
 pub struct EndpointSetup {
@@ -187,7 +187,7 @@ impl Inner {
             return None;
         }
         let address = incoming.remote_address();
-        if self.throttle.is_blocked(address.ip(), Instant::now()) {
+        if self.throttle.blocked_for(address.ip(), Instant::now()).is_some() {
             metrics::counter!("sealane_peer_handshakes_throttled_total").increment(1);
             incoming.ignore();
             return None;

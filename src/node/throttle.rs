@@ -1,4 +1,4 @@
-//! Remembers networks whose handshakes fail again and again; refuses nothing itself.
+//! Remembers networks whose handshakes or sign-ins fail again and again; refuses nothing itself.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ const NETWORKS_MAX: usize = 4096;
 /// How long failures count.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// Failed handshakes by network: /24 for IPv4, /56 for IPv6.
+/// Failures by network: /24 for IPv4, /56 for IPv6.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     failures_max: u32,
@@ -30,7 +30,7 @@ impl Throttle {
         Self { failures_max, networks: Mutex::new(HashMap::new()) }
     }
 
-    /// Counts a handshake that failed.
+    /// Counts a failure.
     pub(crate) fn failed(&self, address: IpAddr, now: Instant) {
         let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
         let network = network(address);
@@ -47,12 +47,12 @@ impl Throttle {
         failures.count = failures.count.saturating_add(1);
     }
 
-    /// Whether the network has failed too often within the last minute.
-    pub(crate) fn is_blocked(&self, address: IpAddr, now: Instant) -> bool {
+    /// How long the network is still blocked; none if it has not failed too often within the last minute.
+    pub(crate) fn blocked_for(&self, address: IpAddr, now: Instant) -> Option<Duration> {
         let networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
-        networks
-            .get(&network(address))
-            .is_some_and(|failures| !failures.is_over(now) && failures.count >= self.failures_max)
+        let failures = networks.get(&network(address))?;
+        let rest = WINDOW.saturating_sub(now.saturating_duration_since(failures.since));
+        (!rest.is_zero() && failures.count >= self.failures_max).then_some(rest)
     }
 }
 
@@ -81,11 +81,11 @@ mod tests {
         let now = Instant::now();
         let near: IpAddr = "192.0.2.1".parse().unwrap();
         throttle.failed(near, now);
-        assert!(!throttle.is_blocked(near, now));
+        assert_eq!(throttle.blocked_for(near, now), None);
         throttle.failed("::ffff:192.0.2.200".parse().unwrap(), now);
-        assert!(throttle.is_blocked(near, now));
-        assert!(!throttle.is_blocked("192.0.3.1".parse().unwrap(), now));
-        assert!(!throttle.is_blocked(near, now + WINDOW));
+        assert_eq!(throttle.blocked_for(near, now), Some(WINDOW));
+        assert_eq!(throttle.blocked_for("192.0.3.1".parse().unwrap(), now), None);
+        assert_eq!(throttle.blocked_for(near, now + WINDOW), None);
     }
 
     #[test]
