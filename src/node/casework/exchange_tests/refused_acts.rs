@@ -22,7 +22,7 @@ impl Town {
             .unwrap();
     }
 
-    async fn request_row(&self, id: &str) -> Request {
+    pub(super) async fn request_row(&self, id: &str) -> Request {
         let id = id.to_owned();
         let read = self.desk.store.read("row", move |tx| {
             Box::pin(async move { requests::get(tx, &id).await.map_err(|e: StoreError| e) })
@@ -117,25 +117,27 @@ async fn a_refused_act_of_the_requested_side_leaves_the_request_though_its_log_h
     both_agree(&xa, &xb, &id, "WITHDRAWN").await;
 }
 
-#[tokio::test]
-async fn a_refused_submission_is_a_draft_again() {
-    let [xa, xb] = towns().await;
-    let id = xa.drafted(&xb).await.id;
+/// A draft whose id the other side already has for another request.
+async fn drafted_and_taken(xa: &Town, xb: &Town) -> String {
+    let id = xa.drafted(xb).await.id;
     let mut row = xa.request_row(&id).await;
     row.direction = Direction::In;
     row.peer = xa.name().to_string();
     xb.has_instrument(row, "another").await;
+    id
+}
+
+#[tokio::test]
+async fn a_refused_submission_is_a_draft_again() {
+    let [xa, xb] = towns().await;
+    let id = drafted_and_taken(&xa, &xb).await;
     refused_then_done(&xa, &xb, &id, "submit", ["DRAFT", "RECEIVED"]).await;
 }
 
 #[tokio::test]
 async fn a_draft_whose_submission_was_refused_can_be_discarded() {
     let [xa, xb] = towns().await;
-    let id = xa.drafted(&xb).await.id;
-    let mut row = xa.request_row(&id).await;
-    row.direction = Direction::In;
-    row.peer = xa.name().to_string();
-    xb.has_instrument(row, "another").await;
+    let id = drafted_and_taken(&xa, &xb).await;
     xa.does(&id, json!({"act": "submit"})).await;
     xa.send(&xb).await;
     xa.does(&id, json!({"act": "discard"})).await;

@@ -7,6 +7,8 @@ use crate::node::casework::exchange_tests::network::{Town, towns, towns_with};
 use crate::node::casework::{ActInput, Error, NewRequest, RequestQuery, RequestView};
 use crate::node::peer::{Deliver, ItemAnswer};
 use crate::node::profiles::{GENERIC_POLICY, Profiles};
+use crate::node::store::StoreError;
+use crate::node::store::requests::{self, Request};
 use crate::policy::Action;
 use crate::record::StatementHash;
 
@@ -266,4 +268,32 @@ async fn an_approver_is_another_officer_with_a_role_that_approves() {
         assert!(findings[0].message.contains(why), "{approver}: {findings:?}");
     }
     xb.does(id, json!({"act": "acknowledge", "approver": "officer-1"})).await;
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_read_holds_up_no_other_one_of_its_frame() {
+    let [xa, xb] = towns().await;
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let id = xa.drafted(&xb).await.id;
+        xa.does(&id, json!({"act": "submit"})).await;
+        ids.push(id);
+    }
+    let mut rows = Vec::new();
+    for (id, peer) in ids.iter().zip(["Not A Name", xb.name().as_str()]) {
+        let (peer, state) = (peer.to_owned(), "DRAFT".to_owned());
+        rows.push(Request { peer, state, ..xa.request_row(id).await });
+    }
+    let write = xa.desk.store.write_with("damage", rows, |tx, rows| {
+        Box::pin(async move {
+            for row in rows {
+                requests::put(tx, row).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    write.await.unwrap();
+    let parsed = ids.iter().map(|id| id.parse().unwrap()).collect();
+    assert!(xa.desk.recompute_requests(parsed).await.is_err());
+    assert_eq!(xa.request_row(&ids[1]).await.state, "SUBMITTED");
 }

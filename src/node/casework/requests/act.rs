@@ -185,6 +185,7 @@ impl Desk {
         id: ObjectId,
         wanted: &Wanted,
     ) -> Result<Option<Folded>, Error> {
+        let epoch = self.keys.epoch();
         let folded = self.folded(id).await?;
         if folded.is_unsent() && folded.row.state != State::Draft.name() {
             return Err(Error::IllegalStep("the draft was discarded".to_owned()));
@@ -217,7 +218,7 @@ impl Desk {
             })
             .await?;
         self.committed();
-        self.with_own(folded, row, (act, opened)).await.map(Some)
+        self.with_own(folded, row, (epoch, act, opened)).await.map(Some)
     }
 
     /// What the act says.

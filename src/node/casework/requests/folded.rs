@@ -125,24 +125,39 @@ impl Desk {
     /// Folds requests anew and keeps their states for lists; called after arrivals, receipts and refusals.
     ///
     /// # Errors
-    /// What the store says.
+    /// What the store says, or that one cannot be read; the others are then kept all the same.
     pub async fn recompute_requests(&self, ids: Vec<ObjectId>) -> Result<(), Error> {
-        let folded = if ids.is_empty() { Vec::new() } else { self.folded_all(ids).await? };
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let together = self.recompute_together(ids.clone()).await;
+        if together.is_ok() || ids.len() == 1 {
+            return together;
+        }
+        let mut outcome = Ok(());
+        for id in ids {
+            outcome = outcome.and(self.recompute_together(vec![id]).await);
+        }
+        outcome
+    }
+
+    async fn recompute_together(&self, ids: Vec<ObjectId>) -> Result<(), Error> {
+        let folded = self.folded_all(ids).await?;
         self.kept(folded).await.map(drop)
     }
 
     /// The request after an own act was committed on the head that was folded: nothing else can have come between.
+    /// `epoch` was in force before the act was made.
     pub(super) async fn with_own(
         &self,
         folded: Folded,
         row: requests::Request,
-        act: (requests::RequestAct, Opened),
+        (epoch, act, opened): (u64, requests::RequestAct, Opened),
     ) -> Result<Folded, Error> {
         let Folded { id, mut acts, .. } = folded;
         let requested = self.requested_of(&row)?;
-        let (act, opened) = act;
         let hash = StatementHash(act.record_hash);
-        self.acts.keep(self.keys.epoch(), [(hash.0, opened.clone())]);
+        self.acts.keep(epoch, [(hash.0, opened.clone())]);
         acts.extend(act_record(act, opened, &requested)?);
         let kept = self.kept(vec![Folded::of(id, row, acts, Some(hash))]).await?;
         kept.into_iter().next().ok_or(Error::NotFound("request"))
