@@ -248,7 +248,7 @@ impl Desk {
                         let Wanted { size, sha256, blake3 } = wanted;
                         return Ok((place, Intake { blob: place.blob, size, sha256, blake3 }));
                     }
-                    self.forget_copy(document, place).await?;
+                    self.forget_copy(document, place.blob).await?;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -297,8 +297,8 @@ impl Desk {
         Ok(())
     }
 
-    async fn forget_copy(&self, document: ObjectId, place: CopyPlace) -> Result<(), Error> {
-        let data = (reference_object(document), place.blob.to_string());
+    async fn forget_copy(&self, document: ObjectId, blob: BlobName) -> Result<(), Error> {
+        let data = (reference_object(document), blob.to_string());
         self.store
             .write_with("forget_fetch", data, |tx, (object, blob)| {
                 Box::pin(async move {
@@ -349,7 +349,7 @@ impl Desk {
         match fetch.finish().await {
             Ok(intake) => Ok(intake),
             Err(FetchError::Blob(error @ BlobError::Mismatch { .. })) => {
-                self.forget_copy(document, CopyPlace { item: document, blob }).await?;
+                self.forget_copy(document, blob).await?;
                 Err(Error::Peer(error.to_string()))
             }
             Err(FetchError::Blob(error)) => Err(error.into()),

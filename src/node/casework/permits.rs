@@ -344,25 +344,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_of_no_case_is_open_to_the_desks_and_liaison_officers_and_to_no_other() {
-        use Role::{
-            Analyst, Auditor, CaseOfficer, ContactPoint, DataProtectionOfficer, EvidenceCustodian,
-            JointTeamMember, JudicialLiaison, LiaisonOfficer, Supervisor, SystemAdministrator,
-        };
+        use Role::{ContactPoint, LiaisonOfficer, Supervisor};
         let test = desk().await;
         objects(&test).await;
-        let all = [
-            CaseOfficer,
-            Supervisor,
-            ContactPoint,
-            EvidenceCustodian,
-            Analyst,
-            LiaisonOfficer,
-            DataProtectionOfficer,
-            Auditor,
-            SystemAdministrator,
-            JointTeamMember,
-            JudicialLiaison,
-        ];
         let readers = [Supervisor, ContactPoint, LiaisonOfficer];
         let desks = [Supervisor, ContactPoint];
         let table: [(Action, &str, &[Role]); 6] = [
@@ -374,7 +358,7 @@ mod tests {
             (Action::TaskForcePost, ROOM, &readers),
         ];
         for (action, object, allowed) in table {
-            for role in all {
+            for role in Role::ALL {
                 let id = Some(object.parse().unwrap());
                 let purpose = Some(Purpose::MutualAssistance);
                 let permit = test.desk.permit(&officer(role), action, id, purpose).await;

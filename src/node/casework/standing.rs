@@ -13,6 +13,9 @@ use crate::record::{Payload, StatementHash};
 /// Records of a kind that are read at once; there are as many policies as there were changes of peers.
 const POLICIES_READ: i64 = 10_000;
 
+/// How often a policy is signed again because another one came first.
+const ROUNDS_MAX: usize = 5;
+
 /// The newest policy record: its hash, its object, and the head of that object's chain.
 struct Newest {
     hash: StatementHash,
@@ -20,15 +23,12 @@ struct Newest {
     head: Option<StatementHash>,
 }
 
-/// How often a policy is signed again because another one came first.
-const ROUNDS_MAX: usize = 5;
-
 impl Desk {
     /// Logs a witness policy unless it is the one in force, and sends it to every peer: whoever holds a proof of this
     /// log needs the policy to judge it. True if it is new.
     ///
     /// # Errors
-    /// What the store says; a conflict if another policy was logged meanwhile.
+    /// What the store says; a conflict if other policies were logged meanwhile again and again.
     pub async fn log_witness_policy(&self, policy: String) -> Result<bool, Error> {
         for _ in 1..ROUNDS_MAX {
             match self.try_log_witness_policy(policy.clone()).await {
@@ -116,4 +116,18 @@ async fn newest_policy(tx: &mut Tx, own: &str) -> Result<Option<Newest>, StoreEr
     let chain = chains::get(tx, &last.object, own).await?;
     let head = chain.map(|chain| StatementHash(chain.head));
     Ok(Some(Newest { hash: StatementHash(last.hash), object: last.object, head }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::node::casework::testing::desk;
+
+    #[tokio::test]
+    async fn policies_that_are_logged_at_once_follow_each_other() {
+        let test = desk().await;
+        assert!(test.desk.log_witness_policy("first".to_owned()).await.unwrap());
+        let log = |policy: &str| test.desk.log_witness_policy(policy.to_owned());
+        let (second, third) = tokio::join!(log("second"), log("third"));
+        assert_eq!((second.unwrap(), third.unwrap()), (true, true));
+    }
 }

@@ -391,4 +391,18 @@ mod tests {
         assert_eq!(places(Dialect::Postgres, 2, 2), "($1,$2),($3,$4)");
         assert_eq!(places(Dialect::Sqlite, 2, 2), "(?,?),(?,?)");
     }
+
+    #[test]
+    fn a_list_is_filled_up_to_one_of_few_lengths() {
+        let keys = |count: i64| (0..count).map(Param::from).collect::<Vec<_>>();
+        let (text, params) =
+            listed("-- a.b\nDELETE FROM a WHERE b = $1 AND c IN", &keys(1), &keys(3));
+        assert!(text.sql.as_str().ends_with("c IN ($2,$3,$4,$5)"), "{}", text.sql.as_str());
+        assert_eq!(params.len(), 5);
+        for count in [1, 2, 4, 300, 500] {
+            let (_, params) = listed("-- a.b\nDELETE FROM a WHERE c IN", &[], &keys(count));
+            let least = usize::try_from(count).unwrap();
+            assert_eq!(params.len(), least.next_power_of_two().min(ROWS_MAX));
+        }
+    }
 }
