@@ -17,7 +17,7 @@ pub(super) struct Audit {
     /// The node's configuration
     #[arg(long, value_name = "FILE", default_value = "sealane.toml")]
     pub(super) config: PathBuf,
-    /// Compare with this peer alone
+    /// The books kept with this peer alone; the peer itself is not asked
     #[arg(long, value_name = "AUTHORITY")]
     pub(super) peer: Option<String>,
     #[command(flatten)]

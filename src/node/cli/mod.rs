@@ -83,7 +83,7 @@ enum Command {
     Pack(pack::Pack),
     /// The node's own append-only log
     Log(log::Log),
-    /// Compare store, records and log, and the books of peers
+    /// Compare store, records and log, and the books kept with peers
     Audit(audit::Audit),
     /// Back up a node while it runs
     Backup(backup::Backup),
