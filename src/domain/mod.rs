@@ -12,5 +12,6 @@ pub mod case;
 pub mod deadline;
 pub mod evidence;
 pub mod task_force;
+pub mod workflow;
 
 pub mod assistance;

@@ -24,6 +24,7 @@ pub mod profiles;
 pub mod start;
 pub mod trust;
 pub mod upkeep;
+pub mod workflows;
 
 mod health;
 mod listeners;

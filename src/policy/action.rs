@@ -29,7 +29,7 @@ macro_rules! actions {
 }
 
 actions! {
-    36;
+    40;
     /// Open a case.
     CaseOpen = "case.open";
     /// Read a case.
@@ -40,6 +40,10 @@ actions! {
     CaseUpdate = "case.update";
     /// Move a case to another status.
     CaseMove = "case.move";
+    /// Approve or refuse a move of a case that another officer proposed.
+    CaseApprove = "case.approve";
+    /// Put a case under another version of its workflow.
+    CaseWorkflow = "case.workflow";
     /// Register evidence.
     EvidenceAdd = "evidence.add";
     /// Read evidence.
@@ -82,6 +86,10 @@ actions! {
     Import = "import";
     /// Read imported declarations.
     DeclarationRead = "declaration.read";
+    /// Read the workflows.
+    WorkflowRead = "workflow.read";
+    /// Take a new version of a workflow into use.
+    WorkflowAdopt = "workflow.adopt";
     /// Read the transparency log and its proofs.
     LogRead = "log.read";
     /// Read who did and read what.

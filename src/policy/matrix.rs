@@ -14,6 +14,8 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
     };
     match action {
         Action::CaseOpen | Action::CaseUpdate | Action::CaseMove => &[CaseOfficer, Supervisor],
+        Action::CaseApprove => &[Supervisor, ContactPoint, JudicialLiaison],
+        Action::CaseWorkflow | Action::WorkflowAdopt => &[Supervisor],
         Action::CaseRead | Action::CaseList => {
             &[CaseOfficer, Supervisor, ContactPoint, Analyst, JudicialLiaison]
         }
@@ -45,7 +47,7 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         Action::PackExport => &[CaseOfficer, JudicialLiaison, Supervisor],
         Action::Import => &[CaseOfficer, Analyst],
         Action::DeclarationRead => &[CaseOfficer, Analyst, Supervisor],
-        Action::LogRead => &[
+        Action::LogRead | Action::WorkflowRead => &[
             CaseOfficer,
             Supervisor,
             ContactPoint,
@@ -74,7 +76,7 @@ pub(crate) enum Nature {
     Content,
     /// As content, and changes what only its originator may change.
     Change,
-    /// As content, and lets something leave the house: a second officer approves.
+    /// As content, and decides on what another officer drafted, or lets something leave the house.
     Approval,
     /// Says that things exist: as content, but without a purpose.
     Listing,
@@ -101,13 +103,19 @@ pub(crate) const fn nature(action: Action) -> Nature {
         | Action::DeclarationRead => Nature::Content,
         Action::CaseUpdate
         | Action::CaseMove
+        | Action::CaseWorkflow
         | Action::EvidenceAdd
         | Action::EvidenceExamine
         | Action::CustodyRecord
         | Action::SummaryWithdraw => Nature::Change,
-        Action::RequestSubmit | Action::SummaryShare | Action::EvidenceRelease => Nature::Approval,
+        Action::CaseApprove
+        | Action::RequestSubmit
+        | Action::SummaryShare
+        | Action::EvidenceRelease => Nature::Approval,
         Action::CaseList | Action::Import => Nature::Listing,
         Action::LogRead
+        | Action::WorkflowRead
+        | Action::WorkflowAdopt
         | Action::AuditRead
         | Action::AuditRun
         | Action::UserRead

@@ -52,12 +52,14 @@ fn is_permitted(actor: &Actor, action: Action, resource: &Resource) -> bool {
 /// The matrix as auditors read it, written apart from the rules: action, then a mark for each role in the order of
 /// case officer, supervisor, contact point, evidence custodian, analyst, liaison officer, data-protection officer,
 /// auditor, system administrator, joint-team member, judicial liaison.
-const MATRIX: [(Action, &str); 36] = [
+const MATRIX: [(Action, &str); 40] = [
     (Action::CaseOpen, "xx........."),
     (Action::CaseRead, "xxx.x.....x"),
     (Action::CaseList, "xxx.x.....x"),
     (Action::CaseUpdate, "xx........."),
     (Action::CaseMove, "xx........."),
+    (Action::CaseApprove, ".xx.......x"),
+    (Action::CaseWorkflow, ".x........."),
     (Action::EvidenceAdd, "x..x......."),
     (Action::EvidenceRead, "xx.xx.....x"),
     (Action::EvidenceExamine, "x...x......"),
@@ -79,6 +81,8 @@ const MATRIX: [(Action, &str); 36] = [
     (Action::PackExport, "xx........x"),
     (Action::Import, "x...x......"),
     (Action::DeclarationRead, "xx..x......"),
+    (Action::WorkflowRead, "xxxxxxxxx.x"),
+    (Action::WorkflowAdopt, ".x........."),
     (Action::LogRead, "xxxxxxxxx.x"),
     (Action::AuditRead, "......xx..."),
     (Action::AuditRun, ".......xx.."),

@@ -24,6 +24,7 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("node::telemetry", ""),
     ("node::config", "domain"),
     ("node::profiles", "domain"),
+    ("node::workflows", "domain"),
     (
         "node::keys",
         "domain record transparency node::clock node::rng node::config node::telemetry node::store",
@@ -49,7 +50,7 @@ const MAY_NAME: &[(&str, &str)] = &[
     (
         "node::casework",
         "domain record transparency policy audit node::clock node::rng node::config node::telemetry \
-         node::signals node::store node::peer node::keys node::blobs node::log node::profiles",
+         node::signals node::store node::peer node::keys node::blobs node::log node::profiles node::workflows",
     ),
     (
         "node::jobs",

@@ -301,6 +301,8 @@ fn moved(status: &str, legal_basis: Option<&str>) -> CaseMoved {
         status: status.to_owned(),
         reason: "enough is known".to_owned(),
         legal_basis: legal_basis.map(str::to_owned),
+        approves: None,
+        content: Vec::new(),
     }
 }
 

@@ -33,6 +33,7 @@ mod summaries;
 mod task_forces;
 mod tokens;
 mod views;
+mod workflows;
 
 #[cfg(test)]
 mod exchange_tests;
@@ -58,6 +59,7 @@ pub use audit_trail::AuditEventView;
 pub use cards::{CardBook, KnownAuthority};
 pub use cases::{
     CaseChange, CaseQuery, CaseRow, CaseView, IdentifierView, Linking, Movement, NewCase,
+    ProposalView, Refusal, StepView, WorkflowChange,
 };
 pub use declarations::{
     DeclarationQuery, DeclarationView, ImportReport, Line, Row, RowRemark, check_header, read_rows,
@@ -84,6 +86,8 @@ pub use tokens::{NewToken, TOKEN_PREFIX, TokenListed, TokenView};
 pub use views::{
     FindingView, HistoryView, PAGE_ROWS, PAGE_ROWS_MAX, PageView, json_value, time_text,
 };
+
+pub use workflows::{AdoptionView, NewWorkflow, StandingView, WorkflowText, WorkflowView};
 
 /// House rules that an authority may choose.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +118,8 @@ pub struct Desk {
     pub(crate) refusals: RefusalBudget,
     /// Acts of requests that were opened before.
     pub(crate) acts: Arc<requests::ActMemory>,
+    /// Workflows that were read before.
+    pub(crate) workflows: Arc<workflows::WorkflowMemory>,
 }
 
 impl Desk {

@@ -45,6 +45,8 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
         | Action::CaseList
         | Action::CaseUpdate
         | Action::CaseMove
+        | Action::CaseApprove
+        | Action::CaseWorkflow
         | Action::EvidenceAdd
         | Action::PackExport => (ResourceKind::Case, "case"),
         Action::EvidenceRead
@@ -65,6 +67,8 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
         }
         Action::Import | Action::DeclarationRead => (ResourceKind::Declaration, "declaration"),
         Action::LogRead
+        | Action::WorkflowRead
+        | Action::WorkflowAdopt
         | Action::AuditRead
         | Action::AuditRun
         | Action::UserRead
@@ -132,7 +136,9 @@ impl Desk {
         resource: Resource,
         purpose: Option<Purpose>,
     ) -> Result<Permit, Error> {
-        let four_eyes = self.rules.four_eyes && resource.four_eyes;
+        // What a workflow wants approved is approved by another officer, whatever the house rule for releases is.
+        let is_rule = self.rules.four_eyes || action == Action::CaseApprove;
+        let four_eyes = is_rule && resource.four_eyes;
         let resource = Resource { four_eyes, ..resource };
         let reason = match decide(actor, action, &resource, purpose).into_result() {
             Ok(permit) => return Ok(permit),
@@ -222,7 +228,11 @@ pub(crate) async fn resource_of_case(
     case: &Case,
 ) -> Result<Resource, StoreError> {
     let team = cases::team(tx, &case.id).await?;
+    let proposer = case.proposer.parse().ok().filter(|_| kind == ResourceKind::Case);
     Ok(Resource {
+        // Without a proposal there is nothing to approve, and the use case says so.
+        four_eyes: kind != ResourceKind::Case || proposer.is_some(),
+        authors: proposer.into_iter().collect(),
         owner: case.owner.parse().ok(),
         team: team.iter().filter_map(|member| member.user_id.parse().ok()).collect(),
         unit: (!case.unit.is_empty()).then(|| case.unit.clone()),

@@ -57,6 +57,7 @@ pub(crate) async fn desk() -> TestDesk {
         courier: OnceLock::new(),
         refusals: RefusalBudget::default(),
         acts: Arc::default(),
+        workflows: Arc::default(),
     };
     TestDesk { desk, clock, folder }
 }

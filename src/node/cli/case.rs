@@ -32,8 +32,16 @@ enum Step {
     Show(Show),
     /// Set or clear fields of a case
     Edit(Edit),
-    /// Move a case to another state
+    /// Move a case to another state; where the workflow wants approval, the move is proposed
     Move(Move),
+    /// Approve the move that another officer proposed
+    Approve(Approve),
+    /// Refuse the move that another officer proposed
+    Refuse(Refuse),
+    /// Take back the move that you proposed
+    Withdraw(Refuse),
+    /// Put a case under another version of its workflow
+    Workflow(Workflow),
     /// Link a case to another one
     Link(Link),
     /// Let an officer of another unit work on a case, or no longer
@@ -62,6 +70,9 @@ struct List {
     /// Only cases in this state
     #[arg(long)]
     status: Option<String>,
+    /// Only cases with a move that waits for approval
+    #[arg(long)]
+    pending: bool,
     /// At most this many
     #[arg(long)]
     limit: Option<u32>,
@@ -97,9 +108,39 @@ struct Move {
     id: String,
     /// The state to move it to
     state: String,
-    /// Why
+    /// Why; `sealane case show` says for which states it is needed
     #[arg(long)]
     reason: Option<String>,
+    /// The law that the decision rests on
+    #[arg(long, value_name = "LAW")]
+    legal_basis: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Approve {
+    /// The case
+    id: String,
+}
+
+#[derive(Debug, Args)]
+struct Refuse {
+    /// The case
+    id: String,
+    /// Why
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Debug, Args)]
+struct Workflow {
+    /// The case
+    id: String,
+    /// The version; without it the newest
+    #[arg(long)]
+    version: Option<i64>,
+    /// Why
+    #[arg(long)]
+    reason: String,
 }
 
 #[derive(Debug, Args)]
@@ -164,6 +205,8 @@ struct Movement<'a> {
     to: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    legal_basis: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -184,10 +227,19 @@ impl Case {
                 Ok(step.form.facts(&case)?)
             }
             Step::Edit(step) => step.run(&client).await,
-            Step::Move(step) => {
-                let body = Movement { to: &step.state, reason: step.reason.as_deref() };
-                client.post(&format!("{}/move", path(&step.id)), &body).await?;
-                Ok(line(&format!("moved case {} to {}", step.id, step.state))?)
+            Step::Move(step) => step.run(&client).await,
+            Step::Approve(step) => {
+                let case = client.post(&below(&step.id, "proposal/approve"), &json!({})).await?;
+                let state = word(case.get("status"));
+                Ok(line(&format!("approved: case {} is in the state {state}", step.id))?)
+            }
+            Step::Refuse(step) => step.run(&client, "proposal/refuse", "refused").await,
+            Step::Withdraw(step) => step.run(&client, "proposal/withdraw", "taken back").await,
+            Step::Workflow(step) => {
+                let body = json!({ "version": step.version, "reason": step.reason });
+                let case = client.post(&below(&step.id, "workflow"), &body).await?;
+                let workflow = word(case.get("workflow"));
+                Ok(line(&format!("case {} follows the workflow {workflow}", step.id))?)
             }
             Step::Link(step) => {
                 let body = Linking { to: &step.other, relation: &step.relation };
@@ -220,6 +272,7 @@ impl List {
         let limit = self.limit.map(|limit| limit.to_string());
         let parameters = [
             ("status", self.status.as_deref()),
+            ("pending", self.pending.then_some("true")),
             ("limit", limit.as_deref()),
             ("after", self.after.as_deref()),
         ];
@@ -228,6 +281,7 @@ impl List {
             ("ID", "id"),
             ("REFERENCE", "reference"),
             ("STATE", "status"),
+            ("PROPOSED", "pending"),
             ("TYPE", "case_type"),
             ("TITLE", "title"),
         ];
@@ -236,6 +290,32 @@ impl List {
             &columns,
             "no cases; open one with `sealane case new --title TEXT`",
         )?)
+    }
+}
+
+impl Move {
+    async fn run(self, client: &Client) -> anyhow::Result<()> {
+        let body = Movement {
+            to: &self.state,
+            reason: self.reason.as_deref(),
+            legal_basis: self.legal_basis.as_deref(),
+        };
+        let case = client.post(&below(&self.id, "move"), &body).await?;
+        let Some(proposal) = case.get("proposal").filter(|proposal| proposal.is_object()) else {
+            return Ok(line(&format!("moved case {} to {}", self.id, self.state))?);
+        };
+        let approver = word(proposal.get("approver"));
+        line(&format!("proposed to move case {} to {}", self.id, self.state))?;
+        Ok(line(&format!("next: a {approver} runs `sealane case approve {}`", self.id))?)
+    }
+}
+
+impl Refuse {
+    async fn run(self, client: &Client, rest: &str, done: &str) -> anyhow::Result<()> {
+        let body = json!({ "reason": self.reason });
+        let case = client.post(&below(&self.id, rest), &body).await?;
+        let state = word(case.get("status"));
+        Ok(line(&format!("{done}: case {} stays in the state {state}", self.id))?)
     }
 }
 
@@ -264,6 +344,10 @@ impl TeamStep {
         client.post(&format!("{}/{rest}", path(&id)), &json!({ "officer": officer })).await?;
         Ok(line(&format!("{officer} {done} case {id}"))?)
     }
+}
+
+fn below(id: &str, rest: &str) -> String {
+    format!("{}/{rest}", path(id))
 }
 
 fn path(id: &str) -> String {

@@ -33,6 +33,7 @@ mod transfer;
 mod transport;
 mod upkeep;
 mod user;
+mod workflow;
 
 use std::process::ExitCode;
 
@@ -63,8 +64,10 @@ enum Command {
     Status(status::Status),
     /// Pair with other authorities
     Peers(peers::Peers),
-    /// Cases: open, read, change, move
+    /// Cases: open, read, change, move, approve
     Case(case::Case),
+    /// The workflows of case types: which steps a case may take and what each asks for
+    Workflow(workflow::Workflow),
     /// Evidence and its chain of custody
     Evidence(evidence::Evidence),
     /// Mutual assistance: ask, answer, follow
@@ -123,6 +126,7 @@ impl Command {
             Self::Status(command) => command.run().await,
             Self::Peers(command) => command.run().await,
             Self::Case(command) => command.run().await,
+            Self::Workflow(command) => command.run().await,
             Self::Evidence(command) => command.run().await,
             Self::Request(command) => command.run().await,
             Self::Summary(command) => command.run().await,

@@ -4,7 +4,7 @@ use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
     audit, cases, declarations, evidence, log as own_log, packs, requests, search, session,
-    summaries, task_forces,
+    summaries, task_forces, workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::repeat::InFlight;
@@ -34,6 +34,10 @@ paths! {
         get "/api/v1/cases/{id}" => cases::show;
         patch "/api/v1/cases/{id}" => cases::update;
         post "/api/v1/cases/{id}/move" => cases::step;
+        post "/api/v1/cases/{id}/proposal/approve" => cases::approve;
+        post "/api/v1/cases/{id}/proposal/refuse" => cases::refuse;
+        post "/api/v1/cases/{id}/proposal/withdraw" => cases::withdraw;
+        post "/api/v1/cases/{id}/workflow" => cases::workflow;
         post "/api/v1/cases/{id}/links" => cases::link;
         post "/api/v1/cases/{id}/team" => cases::add_to_team;
         post "/api/v1/cases/{id}/team/remove" => cases::remove_from_team;
@@ -42,6 +46,9 @@ paths! {
         get "/api/v1/evidence/{id}/custody" => evidence::custody;
         post "/api/v1/evidence/{id}/transfer" => evidence::transfer;
         post "/api/v1/evidence/{id}/receive" => evidence::receive;
+        get "/api/v1/workflows" => workflows::list;
+        post "/api/v1/workflows" => workflows::adopt;
+        get "/api/v1/workflows/{case_type}/{version}" => workflows::show;
         get "/api/v1/search" => search::by_identifier;
         get "/api/v1/declarations" => declarations::list;
         get "/api/v1/declarations/{id}" => declarations::show;

@@ -145,6 +145,7 @@ pub(super) fn desk(
         courier: OnceLock::new(),
         refusals: RefusalBudget::default(),
         acts: Arc::default(),
+        workflows: Arc::default(),
     })
 }
 

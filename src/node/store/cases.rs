@@ -15,7 +15,7 @@ table! {
         reference: String,
         /// The title.
         title: String,
-        /// The workflow.
+        /// What it is about: one of the case types.
         case_type: String,
         /// The state in the workflow.
         status: String,
@@ -31,6 +31,12 @@ table! {
         head: [u8; 32],
         /// How many records its chain has.
         version: i64,
+        /// The version of the workflow that it follows: the hash of its text.
+        workflow: [u8; 32],
+        /// The state that somebody proposed to move it to; empty if nothing waits for approval.
+        pending: String,
+        /// The user who proposed it; empty if nothing waits.
+        proposer: String,
     }
 }
 
@@ -49,7 +55,7 @@ table! {
 pub struct CaseFilter {
     /// In this state.
     pub status: Option<String>,
-    /// Of this workflow.
+    /// Of this case type.
     pub case_type: Option<String>,
     /// Of this unit.
     pub unit: Option<String>,
@@ -59,6 +65,8 @@ pub struct CaseFilter {
     pub member: Option<String>,
     /// With these letters in reference or title, in either case.
     pub text: Option<String>,
+    /// With a move that waits for approval.
+    pub is_pending: bool,
 }
 
 /// Adds a case.
@@ -133,6 +141,9 @@ fn filtered(head: &'static str, filter: &CaseFilter) -> Filter {
             params![user, user],
         );
     }
+    if filter.is_pending {
+        query.and("pending <> ''", Vec::new());
+    }
     if let Some(text) = &filter.text {
         let pattern = anywhere(&text.to_lowercase());
         query.and(
@@ -141,6 +152,24 @@ fn filtered(head: &'static str, filter: &CaseFilter) -> Filter {
         );
     }
     query
+}
+
+/// How many cases of a type stand in each state, by state.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn count_by_status(
+    tx: &mut Tx,
+    case_type: &str,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let rows = tx
+        .fetch_all(
+            "-- cases.count_by_status
+             SELECT status, COUNT(*) FROM cases WHERE case_type = $1 GROUP BY status ORDER BY status",
+            params![case_type],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
 }
 
 /// How many references begin so; what the next running number is made from.

@@ -57,6 +57,7 @@ pub mod summaries;
 pub mod task_forces;
 pub mod users;
 pub mod witness;
+pub mod workflows;
 
 mod error;
 mod filter;

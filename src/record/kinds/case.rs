@@ -1,13 +1,26 @@
-//! Records of a case: opened, updated, moved.
+//! Records of a case: opened, updated, moved, a move proposed and refused, put under another workflow.
 
 use crate::record::fields::Fields;
-use crate::record::kinds::{Facts, facts_under, pairs, text_opt};
+use crate::record::kinds::{Facts, bytes_opt, facts_under, pairs, text_opt};
 use crate::record::payload::{Payload, PayloadError};
 use crate::record::value::Value;
 
 /// The first parts of the paths under which a case has content (PROTOCOL 2.7).
-pub const CONTENT: [&str; 7] =
-    ["subjects/", "consignments/", "goods/", "identifiers/", "notes/", "links/", "facts/"];
+pub const CONTENT: [&str; 13] = [
+    "subjects/",
+    "consignments/",
+    "goods/",
+    "seizures/",
+    "documents/",
+    "interviews/",
+    "inspections/",
+    "identifiers/",
+    "notes/",
+    "links/",
+    "facts/",
+    "tasks/",
+    "tracks/",
+];
 
 /// A case is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +92,7 @@ impl Payload for CaseUpdated {
     }
 }
 
-/// A case moves from one state to another.
+/// A case moves from one state to another. A move that was proposed clears the proposal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseMoved {
     /// The state before.
@@ -90,18 +103,28 @@ pub struct CaseMoved {
     pub reason: String,
     /// The law that the decision rests on.
     pub legal_basis: Option<String>,
+    /// The record that proposed it, which this one approves; none if nobody had to approve.
+    pub approves: Option<[u8; 32]>,
+    /// The tasks that begin with the new state, by path.
+    pub content: Facts,
 }
 
 impl Payload for CaseMoved {
     const KIND: &'static str = "case.moved/1";
 
     fn fields(&self) -> Facts {
-        pairs([
+        let mut fields = pairs([
             ("from", Value::text(self.from.as_str())),
             ("status", Value::text(self.status.as_str())),
             ("reason", Value::text(self.reason.as_str())),
             ("legal_basis", text_opt(self.legal_basis.as_deref())),
-        ])
+            ("approves", bytes_opt(self.approves)),
+        ]);
+        if self.approves.is_some() {
+            fields.extend(no_proposal());
+        }
+        fields.extend(self.content.iter().cloned());
+        fields
     }
 
     fn read(fields: &Fields) -> Result<Self, PayloadError> {
@@ -110,6 +133,116 @@ impl Payload for CaseMoved {
             status: fields.text("status")?,
             reason: fields.text("reason")?,
             legal_basis: fields.text_opt("legal_basis")?,
+            approves: fields.bytes_opt("approves")?,
+            content: facts_under(fields, &CONTENT),
         })
     }
 }
+
+/// Where a proposal stands among the fields of a case.
+pub const PROPOSAL: [&str; 4] =
+    ["proposal/status", "proposal/reason", "proposal/legal_basis", "proposal/approver"];
+
+fn no_proposal() -> Facts {
+    pairs(PROPOSAL.map(|path| (path, Value::Null)))
+}
+
+/// An officer proposes a move that another one must approve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseProposed {
+    /// The state to move to.
+    pub status: String,
+    /// Why.
+    pub reason: String,
+    /// The law that the decision rests on.
+    pub legal_basis: Option<String>,
+    /// The role that must approve.
+    pub approver: String,
+}
+
+impl Payload for CaseProposed {
+    const KIND: &'static str = "case.proposed/1";
+
+    fn fields(&self) -> Facts {
+        let [status, reason, legal_basis, approver] = PROPOSAL;
+        pairs([
+            (status, Value::text(self.status.as_str())),
+            (reason, Value::text(self.reason.as_str())),
+            (legal_basis, text_opt(self.legal_basis.as_deref())),
+            (approver, Value::text(self.approver.as_str())),
+        ])
+    }
+
+    fn read(fields: &Fields) -> Result<Self, PayloadError> {
+        let [status, reason, legal_basis, approver] = PROPOSAL;
+        Ok(Self {
+            status: fields.text(status)?,
+            reason: fields.text(reason)?,
+            legal_basis: fields.text_opt(legal_basis)?,
+            approver: fields.text(approver)?,
+        })
+    }
+}
+
+/// A proposal is refused, or taken back by its author.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseProposalRefused {
+    /// The record that proposed.
+    pub refuses: [u8; 32],
+    /// Why.
+    pub refusal: String,
+}
+
+impl Payload for CaseProposalRefused {
+    const KIND: &'static str = "case.proposal_refused/1";
+
+    fn fields(&self) -> Facts {
+        let mut fields = pairs([
+            ("refuses", bytes_opt(Some(self.refuses))),
+            ("refusal", Value::text(self.refusal.as_str())),
+        ]);
+        fields.extend(no_proposal());
+        fields
+    }
+
+    fn read(fields: &Fields) -> Result<Self, PayloadError> {
+        Ok(Self { refuses: fields.bytes("refuses")?, refusal: fields.text("refusal")? })
+    }
+}
+
+/// A case is put under another version of its workflow, which the fixed field `profile` of this record names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseWorkflowChanged {
+    /// The workflow by name, such as `revenue/2`.
+    pub workflow: String,
+    /// Why.
+    pub workflow_reason: String,
+}
+
+impl Payload for CaseWorkflowChanged {
+    const KIND: &'static str = "case.workflow_changed/1";
+
+    fn fields(&self) -> Facts {
+        pairs([
+            ("workflow", Value::text(self.workflow.as_str())),
+            ("workflow_reason", Value::text(self.workflow_reason.as_str())),
+        ])
+    }
+
+    fn read(fields: &Fields) -> Result<Self, PayloadError> {
+        Ok(Self {
+            workflow: fields.text("workflow")?,
+            workflow_reason: fields.text("workflow_reason")?,
+        })
+    }
+}
+
+/// The kinds of records that make up a case, in the order in which they were introduced.
+pub const KINDS: [&str; 6] = [
+    CaseOpened::KIND,
+    CaseUpdated::KIND,
+    CaseMoved::KIND,
+    CaseProposed::KIND,
+    CaseProposalRefused::KIND,
+    CaseWorkflowChanged::KIND,
+];

@@ -12,6 +12,7 @@ pub mod log;
 pub mod request;
 pub mod summary;
 pub mod task_force;
+pub mod workflow;
 
 use crate::domain::id::{AuthorityName, ObjectId};
 use crate::record::Value;

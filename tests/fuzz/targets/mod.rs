@@ -9,6 +9,7 @@ mod peer;
 mod profile;
 mod record;
 mod transparency;
+mod workflow;
 
 /// A parser under test.
 pub(crate) struct Target {
@@ -48,4 +49,5 @@ pub(crate) const TARGETS: &[Target] = &[
     target("tlog_policy", transparency::tlog_policy),
     target("tlog_proof", transparency::tlog_proof),
     target("value", record::value),
+    target("workflow", workflow::workflow),
 ];

@@ -154,6 +154,7 @@ suite! {
         a_hand_over_waits_and_ends_once,
         blobs_are_completed_once_and_granted,
         cases_are_filtered_and_paged,
+        versions_of_workflows_stay,
         declarations_are_listed_by_score,
         evidence_is_found_by_what_is_known_of_it,
         fields_and_identifiers_of_an_object,

@@ -11,6 +11,7 @@ use sealane::node::store::requests::RequestFilter;
 use sealane::node::store::requests::{self, ActVerdict, Direction, Request, RequestAct};
 use sealane::node::store::summaries::{self, Summary, SummaryRecipient, SummarySource};
 use sealane::node::store::task_forces::{self, TaskForce, TaskForceMember, TaskForcePost};
+use sealane::node::store::workflows::{self, WorkflowRow};
 use sealane::node::store::{Page, StoreError, projections};
 
 use crate::store::{Place, hash, read, write};
@@ -28,6 +29,9 @@ fn case(number: i64, title: &str) -> Case {
         updated_at: number,
         head: hash(1),
         version: 1,
+        workflow: hash(2),
+        pending: if number == 9 { "closed" } else { "" }.into(),
+        proposer: if number == 9 { "u2" } else { "" }.into(),
     }
 }
 
@@ -67,6 +71,9 @@ pub(crate) async fn cases_are_filtered_and_paged(place: Place) {
     let both =
         CaseFilter { status: Some("open".into()), unit: Some("north".into()), ..member("u2") };
     assert_eq!(count(both).await, 1);
+    assert_eq!(count(CaseFilter { is_pending: true, ..CaseFilter::default() }).await, 1);
+    let by_status = read!(store, |tx| cases::count_by_status(tx, "fraud").await);
+    assert_eq!(by_status, [("closed".to_owned(), 5), ("open".to_owned(), 5)]);
     assert!(read!(store, |tx| cases::is_member(tx, "id5", "u2").await));
     assert_eq!(read!(store, |tx| cases::team(tx, "id4").await).len(), 1);
     assert_eq!(read!(store, |tx| cases::count_with_prefix(tx, "XA-2026-").await), 10);
@@ -79,6 +86,34 @@ pub(crate) async fn cases_are_filtered_and_paged(place: Place) {
         write!(store, |tx| projections::clear_all(tx).await).await;
     cleared.unwrap();
     assert_eq!(count(CaseFilter::default()).await, 0);
+}
+
+pub(crate) async fn versions_of_workflows_stay(place: Place) {
+    let store = place.open().await;
+    let row = |byte: u8, version: i64| WorkflowRow {
+        hash: hash(byte),
+        case_type: "revenue".into(),
+        version,
+        content: "title = 1".into(),
+        record_hash: (version > 1).then(|| hash(9)),
+        adopted_at: version,
+    };
+    let made: Result<(), StoreError> = write!(store, |tx| {
+        assert!(workflows::adopt(tx, &row(1, 1)).await?);
+        assert!(!workflows::adopt(tx, &row(1, 1)).await?, "it is in use already");
+        assert!(workflows::adopt(tx, &row(2, 2)).await?);
+        Ok(())
+    })
+    .await;
+    made.unwrap();
+    let other: Result<(), StoreError> =
+        write!(store, |tx| workflows::adopt(tx, &row(3, 2)).await.map(drop)).await;
+    assert!(matches!(other, Err(StoreError::Conflict(_))), "{other:?}");
+    assert_eq!(read!(store, |tx| workflows::newest(tx, "revenue").await), Some(row(2, 2)));
+    assert_eq!(read!(store, |tx| workflows::newest(tx, "waste").await), None);
+    assert_eq!(read!(store, |tx| workflows::get(tx, &hash(1)).await), Some(row(1, 1)));
+    assert_eq!(read!(store, |tx| workflows::by_version(tx, "revenue", 2).await), Some(row(2, 2)));
+    assert_eq!(read!(store, |tx| workflows::list(tx).await).len(), 2);
 }
 
 pub(crate) async fn fields_and_identifiers_of_an_object(place: Place) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::id::ObjectId;
 use crate::node::casework::{Desk, Error};
-use crate::record::kinds::case::{CaseMoved, CaseOpened, CaseUpdated};
+use crate::record::kinds::case::{CaseOpened, KINDS, PROPOSAL};
 use crate::record::{Payload, StatementHash, Value};
 
 impl Desk {
@@ -15,12 +15,12 @@ impl Desk {
     pub async fn case_differences(&self, id: ObjectId) -> Result<Vec<String>, Error> {
         let case = self.case_row(id).await?;
         let mut expected: BTreeMap<String, (Value, StatementHash, usize)> = BTreeMap::new();
-        let (mut head, mut length) = (None, 0_i64);
+        let (mut head, mut length, mut workflow) = (None, 0_i64, None);
         for held in self.own_held_of(id).await? {
-            let kinds = [CaseOpened::KIND, CaseUpdated::KIND, CaseMoved::KIND];
-            if !kinds.contains(&held.common().kind.as_str()) {
+            if !KINDS.contains(&held.common().kind.as_str()) {
                 continue;
             }
+            workflow = held.common().profile;
             let hash = held.statement().hash();
             for (path, index, value) in held.fields().free() {
                 if *value == Value::Null {
@@ -46,6 +46,13 @@ impl Desk {
             if signed != Some(shown.as_str()) {
                 differences.push(name.to_owned());
             }
+        }
+        let proposed = expected.get(PROPOSAL[0]).and_then(|(value, _, _)| value.as_text());
+        if proposed.unwrap_or_default() != case.pending {
+            differences.push("pending".to_owned());
+        }
+        if workflow != Some(case.workflow) {
+            differences.push("workflow".to_owned());
         }
         if head != Some(StatementHash(case.head)) || length != case.version {
             differences.push("head".to_owned());

@@ -17,6 +17,9 @@ const PATH_BYTES_MAX: usize = 200;
 /// The highest number of a subject, goods line or other item, so that a number is a place and not a value.
 const NUMBER_MAX: u32 = 9_999;
 
+/// What the workflow sets of a task.
+const WORKFLOWS: [&str; 2] = ["key", "before"];
+
 /// What the node itself writes beside an identifier.
 const COMPUTED: [&str; 4] = ["observed", "normalised", "check", "reason"];
 
@@ -78,7 +81,7 @@ pub(crate) fn numbers(content: &Content, prefix: &str) -> BTreeSet<u32> {
     numbers.filter_map(|number| number.parse().ok()).collect()
 }
 
-/// A path begins with a known family, continues with a number unless it is a fact, and is made of plain words.
+/// A path begins with a known family, continues with a number unless it is a fact or track, and is made of plain words.
 fn check_path(path: &str) -> Result<(), String> {
     if path.len() > PATH_BYTES_MAX {
         return Err("the path is longer than 200 bytes".to_owned());
@@ -98,6 +101,13 @@ fn check_path(path: &str) -> Result<(), String> {
     let number = parts.next().unwrap_or_default();
     if *family == "facts/" {
         return Ok(());
+    }
+    if *family == "tracks/" {
+        let is_named = parts.next().is_some();
+        return if is_named { Ok(()) } else { Err("write tracks/TRACK/NAME".to_owned()) };
+    }
+    if *family == "tasks/" && WORKFLOWS.contains(&path.rsplit('/').next().unwrap_or_default()) {
+        return Err("is set by the workflow, not by an officer".to_owned());
     }
     let is_number = number.parse::<u32>().is_ok_and(|n| n <= NUMBER_MAX && n.to_string() == number);
     if !is_number || parts.next().is_none() {

@@ -6,7 +6,7 @@ use crate::node::casework::append::{Authorship, Prepared};
 use crate::node::casework::audit_trail::done;
 use crate::node::casework::cases::content::Content;
 use crate::node::casework::cases::findings::{findings, searchable};
-use crate::node::casework::cases::projection::{FieldChanges, content_of};
+use crate::node::casework::cases::projection::{FieldChanges, Proposal, content_of, proposal_of};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::audit_events::{self, NewAuditEvent};
 use crate::node::store::cases::{self, Case};
@@ -20,6 +20,8 @@ use crate::record::{Payload, StatementHash};
 pub(crate) struct Standing {
     pub(crate) case: Case,
     pub(crate) content: Content,
+    /// The move that waits for approval.
+    pub(crate) proposal: Option<Proposal>,
 }
 
 /// A change that is ready to be written.
@@ -54,7 +56,7 @@ impl Desk {
     pub(crate) async fn standing(&self, id: ObjectId) -> Result<Standing, Error> {
         let case = self.case_row(id).await?;
         let fields = self.current_fields(CaseOpened::KIND, id).await?;
-        Ok(Standing { case, content: content_of(&fields) })
+        Ok(Standing { case, content: content_of(&fields), proposal: proposal_of(&fields) })
     }
 
     /// The row of a case.
@@ -78,7 +80,9 @@ impl Desk {
     ) -> Result<CaseWrite, Error> {
         let id: ObjectId = case.id.parse().map_err(Error::internal)?;
         let prev = (case.version > 0).then_some(StatementHash(case.head));
-        let prepared = self.author(id, Authorship::of(permit, prev), payload).await?;
+        let profile = Some(case.workflow);
+        let authorship = Authorship { profile, ..Authorship::of(permit, prev) };
+        let prepared = self.author(id, authorship, payload).await?;
         let fields = self.field_changes(&prepared).await?;
         let now = self.clock.now();
         let identifiers = searchable(content).into_iter().map(|(path, found)| Identifier {

@@ -51,7 +51,7 @@ impl Desk {
         }
         let relation = short_text("relation", &input.relation)
             .map_err(|error| Error::invalid("relation", error.reason))?;
-        let Standing { case, content } = self.standing(id).await?;
+        let Standing { case, content, .. } = self.standing(id).await?;
         let taken = numbers(&content, "links/");
         let is_there = |number: &u32| {
             text(&content, &format!("links/{number}/to")) == Some(other.to_string().as_str())

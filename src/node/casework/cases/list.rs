@@ -35,6 +35,9 @@ pub struct CaseQuery {
     /// Only with these letters in reference or title.
     #[serde(default)]
     pub text: Option<String>,
+    /// Only with a move that waits for approval.
+    #[serde(default)]
+    pub pending: bool,
     /// At most this many.
     #[serde(default)]
     pub limit: Option<u32>,
@@ -66,6 +69,7 @@ impl Desk {
             case_type: case_type.map(|case_type| case_type.name().to_owned()),
             unit: query.unit,
             text: query.text,
+            is_pending: query.pending,
             ..CaseFilter::default()
         };
         let before = read_mark(query.after.as_deref())?;

@@ -1,8 +1,10 @@
-//! Use cases of cases: open, change, move, link, read, list; evidence and requests stand elsewhere.
+//! Use cases of cases: open, change, move, approve, link, read, list; evidence and requests stand elsewhere.
 
+mod approval;
 mod check;
 pub(crate) mod content;
 mod findings;
+mod guards;
 mod keep;
 mod links;
 mod list;
@@ -13,14 +15,19 @@ mod read;
 mod team;
 mod update;
 mod views;
+mod workflow;
 
+pub use approval::Refusal;
 pub use links::Linking;
 pub use list::CaseQuery;
 pub(crate) use list::is_visible;
 pub use moving::Movement;
 pub use open::NewCase;
 pub use update::CaseChange;
-pub use views::{CaseRow, CaseView, IdentifierView};
+pub use views::{CaseRow, CaseView, IdentifierView, ProposalView, StepView};
+pub use workflow::WorkflowChange;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod workflow_tests;

@@ -1,14 +1,17 @@
 //! Opens a case, also from an imported declaration.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use crate::domain::case::{CaseStatus, CaseType};
 use crate::domain::finding::short_text;
 use crate::domain::id::ObjectId;
+use crate::domain::workflow::Workflow;
 use crate::node::casework::cases::CaseView;
 use crate::node::casework::cases::content::{Content, merged, parse};
+use crate::node::casework::cases::guards::started;
 use crate::node::casework::cases::keep::refuse_errors;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
@@ -47,7 +50,7 @@ pub struct NewCase {
 }
 
 impl Desk {
-    /// Opens a case in the state `suspicion`.
+    /// Opens a case in the state `suspicion`, under the newest workflow of its type.
     ///
     /// # Errors
     /// [`Error::Invalid`] with the path of each unsound field; [`Error::Conflict`] if the reference is taken;
@@ -60,7 +63,9 @@ impl Desk {
             None => merged(&Content::new(), &own),
         };
         refuse_errors(&content)?;
-        let case = self.new_case(permit, &input).await?;
+        let (case, workflow) = self.new_case(permit, &input).await?;
+        let begun = started(&workflow, CaseStatus::Suspicion, &content, self.clock.now());
+        let content = merged(&content, &begun);
         let id: ObjectId = case.id.parse().map_err(Error::internal)?;
         for attempt in 0.. {
             let reference = self.reference(&input, attempt).await?;
@@ -86,7 +91,11 @@ impl Desk {
         self.case_view(id).await
     }
 
-    async fn new_case(&self, permit: &Permit, input: &NewCase) -> Result<Case, Error> {
+    async fn new_case(
+        &self,
+        permit: &Permit,
+        input: &NewCase,
+    ) -> Result<(Case, Arc<Workflow>), Error> {
         let line = |path: &'static str, text: &str| {
             short_text(path, text).map_err(|error| Error::invalid(path, error.reason))
         };
@@ -102,7 +111,8 @@ impl Desk {
             Some(unit) => line("unit", unit)?,
             None => self.unit_of(owner.to_string()).await?,
         };
-        Ok(Case {
+        let (hash, workflow) = self.workflow_in_force(case_type).await?;
+        let case = Case {
             id: ObjectId::from_random(random(&*self.rng)).to_string(),
             reference: String::new(),
             title,
@@ -114,7 +124,11 @@ impl Desk {
             updated_at: self.clock.now().0,
             head: [0; 32],
             version: 0,
-        })
+            workflow: hash,
+            pending: String::new(),
+            proposer: String::new(),
+        };
+        Ok((case, workflow))
     }
 
     async fn unit_of(&self, user: String) -> Result<String, Error> {

@@ -9,6 +9,7 @@ use crate::node::casework::{Desk, Error};
 use crate::node::keys::KeyGroup;
 use crate::node::store::object_fields::{self, ObjectField};
 use crate::node::store::{StoreError, Tx};
+use crate::record::kinds::case::PROPOSAL;
 use crate::record::{StatementHash, Value};
 
 /// A field as it stands, and where it was signed.
@@ -107,8 +108,37 @@ impl Desk {
 
 /// The free content among current fields: what stands under a family, not the title and the like.
 pub(crate) fn content_of(fields: &BTreeMap<String, CurrentField>) -> Content {
-    let content = fields.iter().filter(|(path, _)| path.contains('/'));
+    let is_content = |path: &str| path.contains('/') && !PROPOSAL.contains(&path);
+    let content = fields.iter().filter(|(path, _)| is_content(path));
     content.map(|(path, field)| (path.clone(), field.value.clone())).collect()
+}
+
+/// A move that waits for approval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Proposal {
+    /// The state to move to.
+    pub(crate) status: String,
+    /// Why.
+    pub(crate) reason: String,
+    /// The law that the decision rests on.
+    pub(crate) legal_basis: Option<String>,
+    /// The role that must approve.
+    pub(crate) approver: String,
+    /// The record that proposes.
+    pub(crate) record: StatementHash,
+}
+
+/// The proposal among current fields.
+pub(crate) fn proposal_of(fields: &BTreeMap<String, CurrentField>) -> Option<Proposal> {
+    let text = |path: &str| fields.get(path)?.value.as_text().map(str::to_owned);
+    let [status, reason, legal_basis, approver] = PROPOSAL;
+    Some(Proposal {
+        status: text(status)?,
+        reason: text(reason)?,
+        legal_basis: text(legal_basis),
+        approver: text(approver)?,
+        record: fields.get(status)?.record,
+    })
 }
 
 /// As for the leaves of records: a person's fields lie under a key of their own.

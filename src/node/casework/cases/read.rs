@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use crate::domain::case::CaseStatus;
 use crate::domain::id::ObjectId;
-use crate::node::casework::cases::content::identifiers;
+use crate::domain::workflow::{Approver, Workflow};
+use crate::node::casework::cases::content::{Content, identifiers};
 use crate::node::casework::cases::findings::findings;
-use crate::node::casework::cases::projection::content_of;
-use crate::node::casework::cases::{CaseRow, CaseView, IdentifierView};
+use crate::node::casework::cases::guards::lacks;
+use crate::node::casework::cases::projection::{content_of, proposal_of};
+use crate::node::casework::cases::{CaseRow, CaseView, IdentifierView, ProposalView, StepView};
 
 use crate::node::casework::permits::Covers;
 use crate::node::casework::views::{FindingView, HistoryView, json_content, time_text};
@@ -20,6 +22,7 @@ use crate::record::{Payload, kinds::case::CaseOpened};
 struct Rows {
     case: Case,
     owner: String,
+    proposer: String,
     team: Vec<String>,
     fields: Vec<object_fields::ObjectField>,
 }
@@ -49,12 +52,24 @@ impl Desk {
             check: found.check.name(),
             reason: found.reason,
         });
+        let workflow = self.workflow(rows.case.workflow).await?;
+        let proposal = proposal_of(&fields).map(|proposal| ProposalView {
+            to: proposal.status,
+            reason: proposal.reason,
+            legal_basis: proposal.legal_basis,
+            approver: proposal.approver,
+            proposer: rows.proposer,
+            record: proposal.record.to_string(),
+        });
         Ok(CaseView {
             row: CaseRow::from(&rows.case),
+            workflow: workflow.name(),
+            steps: steps(&workflow, status, &content),
+            proposal,
             owner: rows.owner,
             team: rows.team,
             head: hex::encode(rows.case.head),
-            next: status.next().iter().map(|status| status.name()).collect(),
+            next: workflow.next(status).iter().map(|status| status.name()).collect(),
             identifiers: identifiers.collect(),
             warnings: findings(&content).iter().map(FindingView::from).collect(),
             content: json_content(&content),
@@ -70,13 +85,15 @@ impl Desk {
                     let id = id.to_string();
                     let Some(case) = cases::get(tx, &id).await? else { return Ok(None) };
                     let owner = users::get(tx, &case.owner).await?;
+                    let proposer = users::get(tx, &case.proposer).await?;
+                    let proposer = proposer.map(|user| user.pseudonym).unwrap_or_default();
                     let mut team = Vec::new();
                     for member in cases::team(tx, &id).await? {
                         team.extend(users::get(tx, &member.user_id).await?.map(|u| u.pseudonym));
                     }
                     let fields = object_fields::of_object(tx, &id).await?;
                     let owner = owner.map(|user| user.pseudonym).unwrap_or_default();
-                    Ok(Some(Rows { case, owner, team, fields }))
+                    Ok(Some(Rows { case, owner, proposer, team, fields }))
                 })
             })
             .await
@@ -115,4 +132,18 @@ impl Desk {
         };
         Ok(held.iter().map(view).collect())
     }
+}
+
+fn steps(workflow: &Workflow, from: CaseStatus, content: &Content) -> Vec<StepView> {
+    let view = |to: &CaseStatus| {
+        let rule = workflow.states.get(to)?;
+        Some(StepView {
+            to: to.name(),
+            lacks: lacks(workflow, *to, content).iter().map(FindingView::from).collect(),
+            approval: rule.approval.map(Approver::name),
+            needs_reason: rule.reason,
+            needs_legal_basis: rule.legal_basis,
+        })
+    };
+    workflow.next(from).iter().filter_map(view).collect()
 }

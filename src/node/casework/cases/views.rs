@@ -28,6 +28,8 @@ pub struct CaseRow {
     pub updated_at: String,
     /// How many records its chain has.
     pub version: i64,
+    /// The state to which somebody proposed to move it, if that waits for approval.
+    pub pending: Option<String>,
 }
 
 impl From<&Case> for CaseRow {
@@ -42,6 +44,7 @@ impl From<&Case> for CaseRow {
             opened_at: time_text(case.opened_at),
             updated_at: time_text(case.updated_at),
             version: case.version,
+            pending: Some(case.pending.clone()).filter(|state| !state.is_empty()),
         }
     }
 }
@@ -63,6 +66,38 @@ pub struct IdentifierView {
     pub reason: Option<String>,
 }
 
+/// A step that a case may take, and what it takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StepView {
+    /// The state.
+    pub to: &'static str,
+    /// What the case lacks to enter it; empty if nothing.
+    pub lacks: Vec<FindingView>,
+    /// The role that must approve the move; none if the officer alone decides.
+    pub approval: Option<&'static str>,
+    /// Whether a reason must be given.
+    pub needs_reason: bool,
+    /// Whether the law must be named.
+    pub needs_legal_basis: bool,
+}
+
+/// A move that waits for approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProposalView {
+    /// The state.
+    pub to: String,
+    /// Why.
+    pub reason: String,
+    /// The law that the decision rests on.
+    pub legal_basis: Option<String>,
+    /// The role that must approve.
+    pub approver: String,
+    /// Who proposed it: a pseudonym.
+    pub proposer: String,
+    /// The record that proposes it.
+    pub record: String,
+}
+
 /// A case with its content and history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CaseView {
@@ -75,8 +110,14 @@ pub struct CaseView {
     pub team: Vec<String>,
     /// The newest record of its chain; name it when changing the case, so that nobody's change is lost.
     pub head: String,
+    /// The workflow that it follows, such as `revenue/1`.
+    pub workflow: String,
     /// The states it may be moved to.
     pub next: Vec<&'static str>,
+    /// The same states, with what each takes.
+    pub steps: Vec<StepView>,
+    /// The move that waits for approval.
+    pub proposal: Option<ProposalView>,
     /// The values by path.
     pub content: BTreeMap<String, serde_json::Value>,
     /// The identifiers with what their checks say.

@@ -116,6 +116,7 @@ async fn town(number: u8, profiles: Profiles) -> Town {
         courier: OnceLock::new(),
         refusals: RefusalBudget::default(),
         acts: Arc::default(),
+        workflows: Arc::default(),
     });
     desk.open_log(2026, None).await.unwrap();
     let stop = CancellationToken::new();

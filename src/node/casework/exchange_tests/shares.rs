@@ -58,6 +58,9 @@ impl Town {
             updated_at: 1,
             head: prepared.hash().0,
             version: 1,
+            workflow: [0; 32],
+            pending: String::new(),
+            proposer: String::new(),
         };
         self.desk
             .store

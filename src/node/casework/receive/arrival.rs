@@ -125,6 +125,9 @@ impl Desk {
             "case.opened/1"
             | "case.updated/1"
             | "case.moved/1"
+            | "case.proposed/1"
+            | "case.proposal_refused/1"
+            | "case.workflow_changed/1"
             | "evidence.registered/1"
             | "custody.event/1" => Ok(Box::new(SourceKept {
                 object: held.common().object.to_string(),

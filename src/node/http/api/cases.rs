@@ -1,10 +1,12 @@
-//! `/api/v1/cases`: opened, listed, read, changed, moved and linked.
+//! `/api/v1/cases`: opened, listed, read, changed, moved, approved and linked.
 
 use axum::Json;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::node::casework::{CaseChange, CaseQuery, Linking, Movement, NewCase};
+use crate::node::casework::{
+    CaseChange, CaseQuery, Linking, Movement, NewCase, Refusal, WorkflowChange,
+};
 use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
 use crate::node::http::problem::Problem;
@@ -67,6 +69,53 @@ pub(crate) async fn step(
     let permit = officer.may_to(Action::CaseMove, id).await?;
     let moved = officer.desk().move_case(&permit, seen.hash(), input).await;
     moved.map(Json).map_err(|error| seen.problem(error))
+}
+
+/// `POST /api/v1/cases/{id}/proposal/approve`
+pub(crate) async fn approve(
+    officer: Officer,
+    Id(id): Id,
+    seen: SeenHead,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::CaseApprove, id).await?;
+    let moved = officer.desk().approve_move(&permit, seen.hash()).await;
+    moved.map(Json).map_err(|error| seen.problem(error))
+}
+
+/// `POST /api/v1/cases/{id}/proposal/refuse`
+pub(crate) async fn refuse(
+    officer: Officer,
+    Id(id): Id,
+    seen: SeenHead,
+    Document(input): Document<Refusal>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::CaseApprove, id).await?;
+    let refused = officer.desk().refuse_move(&permit, seen.hash(), input).await;
+    refused.map(Json).map_err(|error| seen.problem(error))
+}
+
+/// `POST /api/v1/cases/{id}/proposal/withdraw`
+pub(crate) async fn withdraw(
+    officer: Officer,
+    Id(id): Id,
+    seen: SeenHead,
+    Document(input): Document<Refusal>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::CaseMove, id).await?;
+    let withdrawn = officer.desk().withdraw_move(&permit, seen.hash(), input).await;
+    withdrawn.map(Json).map_err(|error| seen.problem(error))
+}
+
+/// `POST /api/v1/cases/{id}/workflow`
+pub(crate) async fn workflow(
+    officer: Officer,
+    Id(id): Id,
+    seen: SeenHead,
+    Document(input): Document<WorkflowChange>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::CaseWorkflow, id).await?;
+    let changed = officer.desk().change_workflow(&permit, seen.hash(), input).await;
+    changed.map(Json).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/cases/{id}/links`

@@ -11,3 +11,4 @@ pub(crate) mod search;
 pub(crate) mod session;
 pub(crate) mod summaries;
 pub(crate) mod task_forces;
+pub(crate) mod workflows;

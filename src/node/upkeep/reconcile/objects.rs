@@ -10,7 +10,7 @@ use crate::node::store::{StoreError, Tx, cases, evidence};
 use crate::node::upkeep::Findings;
 use crate::node::upkeep::log_check::{CheckError, STORE_CHANGED};
 use crate::node::upkeep::reconcile::{Audit, Reconciled, to_u64};
-use crate::record::kinds::case::{CaseMoved, CaseOpened, CaseUpdated};
+use crate::record::kinds::case::{CaseMoved, CaseOpened, CaseUpdated, KINDS};
 use crate::record::kinds::custody::CustodyEvent;
 use crate::record::kinds::evidence::EvidenceRegistered;
 use crate::record::{Payload, StatementHash};
@@ -144,10 +144,13 @@ async fn check_case(
     stored: &Stored,
     findings: &mut Findings,
 ) -> Result<(), CheckError> {
-    let mut derived: Option<CaseOpened> = None;
+    let (mut derived, mut workflow): (Option<CaseOpened>, _) = (None, None);
     for row in stored.records.iter().filter(|row| row.own == 1) {
         // Without a field that was erased the rest cannot be derived.
         let Some(held) = held(audit, row).await? else { return Ok(()) };
+        if KINDS.contains(&held.common().kind.as_str()) {
+            workflow = held.common().profile;
+        }
         if let Ok(opened) = held.payload::<CaseOpened>() {
             derived = Some(opened);
         } else if let Some(case) = &mut derived {
@@ -168,6 +171,7 @@ async fn check_case(
         ("title", derived.title == row.title),
         ("case_type", derived.case_type == row.case_type),
         ("status", derived.status == row.status),
+        ("workflow", workflow == Some(row.workflow)),
         ("head", head.is_some_and(|chain| chain.head == row.head)),
     ];
     for (column, _) in columns.into_iter().filter(|(_, is_same)| !is_same) {

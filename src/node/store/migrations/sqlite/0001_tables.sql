@@ -205,6 +205,17 @@ CREATE TABLE audit_events (
 CREATE INDEX audit_events_object ON audit_events (object, seq);
 CREATE INDEX audit_events_actor ON audit_events (actor, seq);
 
+-- The versions of workflows that are or were in use; cases name theirs by hash.
+CREATE TABLE workflows (
+    hash BLOB NOT NULL PRIMARY KEY,
+    case_type TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    record_hash BLOB,
+    adopted_at INTEGER NOT NULL,
+    UNIQUE (case_type, version)
+) STRICT;
+
 -- Projections: what lists and search read. All that follows is rebuilt from the records at any time.
 
 CREATE TABLE object_fields (
@@ -227,13 +238,17 @@ CREATE TABLE cases (
     opened_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     head BLOB NOT NULL,
-    version INTEGER NOT NULL
+    version INTEGER NOT NULL,
+    workflow BLOB NOT NULL,
+    pending TEXT NOT NULL,
+    proposer TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX cases_reference ON cases (reference);
 CREATE INDEX cases_opened ON cases (opened_at, id);
 CREATE INDEX cases_status ON cases (status, opened_at, id);
 CREATE INDEX cases_unit ON cases (unit, opened_at, id);
 CREATE INDEX cases_owner ON cases (owner, opened_at, id);
+CREATE INDEX cases_pending ON cases (opened_at, id) WHERE pending <> '';
 CREATE TABLE case_team (
     case_id TEXT NOT NULL,
     user_id TEXT NOT NULL,

@@ -1,14 +1,19 @@
 //! What an officer should look at in the content of a case, by the types of the domain; changes nothing.
 
+mod item;
+mod work;
+
 use std::collections::BTreeSet;
 
 use crate::domain::amount::{Money, Quantity};
 use crate::domain::case::{
     Basis, Consignment, GoodsLine, HsEdition, Subject, SubjectKind, SubjectRole, TransportMode,
 };
-use crate::domain::finding::{Finding, ImpossibleValue, Severity};
+use crate::domain::finding::{Finding, Severity};
+use crate::domain::handling::Grading;
 use crate::domain::identifier::{Identifier, Scheme};
-use crate::node::casework::cases::content::{Content, identifiers, numbers, text};
+use crate::node::casework::cases::content::{Content, identifiers, numbers};
+use crate::node::casework::cases::findings::item::{Item, amount};
 use crate::record::Value;
 
 /// Errors and warnings on a content; what is only worth knowing is left out.
@@ -29,6 +34,7 @@ pub(crate) fn findings(content: &Content) -> Vec<Finding> {
     for number in numbers(content, "consignments/") {
         consignment(&Item::new(content, &format!("consignments/{number}")), &mut findings);
     }
+    work::judge(content, &mut findings);
     findings.retain(|finding| finding.severity != Severity::Info);
     findings
 }
@@ -56,88 +62,6 @@ fn leaf_scheme(path: &str) -> Option<Scheme> {
     }
 }
 
-/// One item of a family, with its leaves by name.
-struct Item<'a> {
-    content: &'a Content,
-    prefix: String,
-}
-
-impl<'a> Item<'a> {
-    fn new(content: &'a Content, prefix: &str) -> Self {
-        Self { content, prefix: prefix.to_owned() }
-    }
-
-    fn path(&self, name: &str) -> String {
-        format!("{}/{name}", self.prefix)
-    }
-
-    fn text(&self, name: &str) -> Option<&'a str> {
-        text(self.content, &self.path(name))
-    }
-
-    fn error(&self, name: &str, reason: &str) -> Finding {
-        Finding::error(&self.path(name), reason)
-    }
-
-    fn impossible(&self, name: &str, error: &ImpossibleValue) -> Finding {
-        self.error(name, &error.reason)
-    }
-
-    fn warning(&self, name: &str, reason: &str) -> Finding {
-        Finding::warning(&self.path(name), reason)
-    }
-
-    /// A word of a closed list; absent it is warned of, unknown it is refused.
-    fn word<T: std::str::FromStr<Err: std::fmt::Display>>(
-        &self,
-        name: &str,
-        findings: &mut Vec<Finding>,
-    ) -> Option<T> {
-        let text = self.text(name)?;
-        match text.parse() {
-            Ok(word) => Some(word),
-            Err(error) => {
-                findings.push(self.error(name, &error.to_string()));
-                None
-            }
-        }
-    }
-
-    fn identifiers(&self) -> Vec<Identifier> {
-        let prefix = self.path("identifiers/");
-        let all = identifiers(self.content);
-        all.into_iter().filter(|(place, _)| place.starts_with(&prefix)).map(|(_, i)| i).collect()
-    }
-
-    fn observe(
-        &self,
-        name: &str,
-        scheme: Scheme,
-        findings: &mut Vec<Finding>,
-    ) -> Option<Identifier> {
-        match Identifier::observe(scheme, self.text(name)?) {
-            Ok(identifier) => Some(identifier),
-            Err(error) => {
-                findings.push(self.error(name, &error.to_string()));
-                None
-            }
-        }
-    }
-
-    /// Findings of the domain under the names that leaves have here.
-    fn adopt(&self, found: Vec<Finding>, findings: &mut Vec<Finding>) {
-        findings.extend(found.into_iter().map(|finding| {
-            let name = match finding.path.split('/').next() {
-                Some("code") => "hs",
-                Some("edition") => "hs_edition",
-                Some("value") => "value",
-                Some(_) | None => finding.path.as_str(),
-            };
-            Finding { path: self.path(name), ..finding }
-        }));
-    }
-}
-
 fn subject(item: &Item<'_>, findings: &mut Vec<Finding>) {
     let Some(name) = item.text("name") else {
         findings.push(item.error("name", "is missing; write 'unknown' if it is not known"));
@@ -151,6 +75,7 @@ fn subject(item: &Item<'_>, findings: &mut Vec<Finding>) {
     if item.text("role").is_none() {
         findings.push(item.warning("role", "is missing; say suspect, witness, contact or other"));
     }
+    item.check::<Grading>("grading", findings);
     let subject =
         Subject::new(kind.unwrap_or(SubjectKind::Person), role.unwrap_or(SubjectRole::Other), name);
     match subject {
@@ -189,6 +114,27 @@ fn goods(item: &Item<'_>, findings: &mut Vec<Finding>) {
         ..line
     };
     item.adopt(line.findings(), findings);
+    valuation(item, findings);
+}
+
+/// Method 1 to 6 of the WTO Valuation Agreement, and what was declared and assessed by it (R14).
+fn valuation(item: &Item<'_>, findings: &mut Vec<Finding>) {
+    let method = item.content.get(&item.path("valuation_method"));
+    let is_method = |value: &Value| match value {
+        Value::Int(method) => (1..=6).contains(method),
+        Value::Text(method) => matches!(method.trim(), "1" | "2" | "3" | "4" | "5" | "6"),
+        Value::Null | Value::Bool(_) | Value::Bytes(_) | Value::Array(_) | Value::Map(_) => false,
+    };
+    if method.is_some_and(|value| !is_method(value)) {
+        let reason = "is 1 to 6, the methods of the WTO Valuation Agreement";
+        findings.push(item.error("valuation_method", reason));
+    }
+    for name in ["declared_value", "assessed_value"] {
+        if let Some(money) = amount(item, name, "currency", Money::parse, findings) {
+            let found = money.findings().into_iter();
+            findings.extend(found.map(|finding| Finding { path: item.path(name), ..finding }));
+        }
+    }
 }
 
 fn edition(item: &Item<'_>, findings: &mut Vec<Finding>) -> Option<HsEdition> {
@@ -201,35 +147,6 @@ fn edition(item: &Item<'_>, findings: &mut Vec<Finding>) -> Option<HsEdition> {
         Ok(edition) => Some(edition),
         Err(error) => {
             findings.push(item.impossible("hs_edition", &error));
-            None
-        }
-    }
-}
-
-/// An amount and its unit or currency, which mean nothing apart.
-fn amount<T>(
-    item: &Item<'_>,
-    name: &str,
-    unit: &str,
-    parse: impl Fn(&str, &str) -> Result<T, ImpossibleValue>,
-    findings: &mut Vec<Finding>,
-) -> Option<T> {
-    let whole = match item.content.get(&item.path(name))? {
-        Value::Int(int) => int.to_string(),
-        Value::Text(text) => text.clone(),
-        Value::Null | Value::Bool(_) | Value::Bytes(_) | Value::Array(_) | Value::Map(_) => {
-            findings.push(item.error(name, "is not a decimal number"));
-            return None;
-        }
-    };
-    let Some(unit_text) = item.text(unit) else {
-        findings.push(item.error(unit, &format!("is missing; {name} means nothing without it")));
-        return None;
-    };
-    match parse(&whole, unit_text) {
-        Ok(amount) => Some(amount),
-        Err(error) => {
-            findings.push(item.impossible(name, &error));
             None
         }
     }
