@@ -29,7 +29,7 @@ macro_rules! actions {
 }
 
 actions! {
-    40;
+    43;
     /// Open a case.
     CaseOpen = "case.open";
     /// Read a case.
@@ -44,6 +44,12 @@ actions! {
     CaseApprove = "case.approve";
     /// Put a case under another version of its workflow.
     CaseWorkflow = "case.workflow";
+    /// Order that data of a case are erased.
+    ErasureOrder = "erasure.order";
+    /// Decide on an erasure that another officer ordered.
+    ErasureDecide = "erasure.decide";
+    /// Read orders and certificates of erasure; they show no content.
+    ErasureRead = "erasure.read";
     /// Register evidence.
     EvidenceAdd = "evidence.add";
     /// Read evidence.
@@ -193,6 +199,8 @@ pub enum ResourceKind {
     Summary,
     /// A task force.
     TaskForce,
+    /// An order to erase data.
+    Erasure,
     /// An imported declaration.
     Declaration,
     /// The log, the audit trail, users, peers, the node.

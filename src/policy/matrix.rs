@@ -13,9 +13,13 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         JointTeamMember, JudicialLiaison, LiaisonOfficer, Supervisor, SystemAdministrator,
     };
     match action {
-        Action::CaseOpen | Action::CaseUpdate | Action::CaseMove => &[CaseOfficer, Supervisor],
+        Action::CaseOpen | Action::CaseUpdate | Action::CaseMove | Action::ErasureOrder => {
+            &[CaseOfficer, Supervisor]
+        }
         Action::CaseApprove => &[Supervisor, ContactPoint, JudicialLiaison],
         Action::CaseWorkflow | Action::WorkflowAdopt => &[Supervisor],
+        Action::ErasureDecide => &[DataProtectionOfficer, Supervisor],
+        Action::ErasureRead => &[DataProtectionOfficer, Supervisor, Auditor],
         Action::CaseRead | Action::CaseList => {
             &[CaseOfficer, Supervisor, ContactPoint, Analyst, JudicialLiaison]
         }
@@ -24,12 +28,11 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
             &[CaseOfficer, EvidenceCustodian, Supervisor, Analyst, JudicialLiaison]
         }
         Action::EvidenceExamine => &[CaseOfficer, Analyst],
-        Action::EvidenceRelease => &[Supervisor, ContactPoint],
+        Action::EvidenceRelease | Action::RequestSubmit => &[Supervisor, ContactPoint],
         Action::CustodyRecord | Action::CustodyTransfer | Action::CustodyReceive => {
             &[EvidenceCustodian, CaseOfficer, Analyst]
         }
         Action::RequestDraft => &[CaseOfficer, ContactPoint, LiaisonOfficer],
-        Action::RequestSubmit => &[Supervisor, ContactPoint],
         Action::RequestAct => &[ContactPoint, CaseOfficer, Supervisor],
         Action::RequestRead => {
             &[CaseOfficer, ContactPoint, Supervisor, Analyst, LiaisonOfficer, JudicialLiaison]
@@ -40,7 +43,7 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         Action::SummaryRead => {
             &[CaseOfficer, ContactPoint, Supervisor, Analyst, LiaisonOfficer, JudicialLiaison]
         }
-        Action::TaskForceForm => &[Supervisor, ContactPoint],
+        Action::TaskForceForm | Action::DeliveryEnd => &[Supervisor, ContactPoint],
         Action::TaskForcePost | Action::TaskForceRead => {
             &[CaseOfficer, JointTeamMember, ContactPoint, Supervisor, LiaisonOfficer]
         }
@@ -60,12 +63,10 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
             SystemAdministrator,
         ],
         Action::AuditRead => &[DataProtectionOfficer, Auditor],
-        Action::AuditRun => &[Auditor, SystemAdministrator],
+        Action::AuditRun | Action::NodeRead => &[Auditor, SystemAdministrator],
         Action::UserRead => &[SystemAdministrator, Supervisor, Auditor, DataProtectionOfficer],
         Action::UserManage | Action::PeerManage | Action::NodeManage => &[SystemAdministrator],
         Action::PeerRead => &[ContactPoint, Supervisor, CaseOfficer, SystemAdministrator, Auditor],
-        Action::NodeRead => &[SystemAdministrator, Auditor],
-        Action::DeliveryEnd => &[Supervisor, ContactPoint],
     }
 }
 
@@ -104,11 +105,13 @@ pub(crate) const fn nature(action: Action) -> Nature {
         Action::CaseUpdate
         | Action::CaseMove
         | Action::CaseWorkflow
+        | Action::ErasureOrder
         | Action::EvidenceAdd
         | Action::EvidenceExamine
         | Action::CustodyRecord
         | Action::SummaryWithdraw => Nature::Change,
         Action::CaseApprove
+        | Action::ErasureDecide
         | Action::RequestSubmit
         | Action::SummaryShare
         | Action::EvidenceRelease => Nature::Approval,
@@ -116,6 +119,7 @@ pub(crate) const fn nature(action: Action) -> Nature {
         Action::LogRead
         | Action::WorkflowRead
         | Action::WorkflowAdopt
+        | Action::ErasureRead
         | Action::AuditRead
         | Action::AuditRun
         | Action::UserRead
@@ -164,8 +168,11 @@ pub(crate) const fn fits(purpose: Purpose, action: Action) -> bool {
                 | Action::TaskForceRead
                 | Action::DeclarationRead
         ),
-        // Training uses no data of persons; audit and data protection read logs, not content.
-        Purpose::Training | Purpose::Audit | Purpose::DataProtection => false,
+        Purpose::DataProtection => {
+            matches!(action, Action::ErasureOrder | Action::ErasureDecide)
+        }
+        // Training uses no data of persons; an audit reads logs, not content.
+        Purpose::Training | Purpose::Audit => false,
     }
 }
 

@@ -172,11 +172,12 @@ fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialRea
     let is_of_unit = resource.unit.is_some() && resource.unit == actor.unit;
     let is_desk = match role {
         Role::Supervisor | Role::ContactPoint => true,
+        // Only an erasure is for them to decide, and what they see of it is no content.
+        Role::DataProtectionOfficer => resource.kind == ResourceKind::Erasure,
         Role::LiaisonOfficer => resource.is_caseless,
         Role::CaseOfficer
         | Role::EvidenceCustodian
         | Role::Analyst
-        | Role::DataProtectionOfficer
         | Role::Auditor
         | Role::SystemAdministrator
         | Role::JointTeamMember

@@ -28,7 +28,7 @@ async fn a_reading_command_prints_for_people_and_for_scripts() {
     assert_eq!(table.status.code(), Some(0), "{table:?}");
     assert_eq!(
         text(&table.stdout),
-        "ID  REFERENCE  STATE  TYPE  TITLE\n7   -          open   -     Tiles \u{fffd}[2J\n"
+        "ID  REFERENCE  STATE  PROPOSED  TYPE  TITLE\n7   -          open   -         -     Tiles \u{fffd}[2J\n"
     );
     let scripted = sealane(&format!("http://{address}"), &["case", "list", "--json"]).await;
     let answer: Value = serde_json::from_slice(&scripted.stdout).unwrap();

@@ -10,6 +10,7 @@ mod cards;
 mod cases;
 mod declarations;
 mod documents;
+mod erasure;
 mod error;
 mod evidence;
 mod fetch;
@@ -64,6 +65,7 @@ pub use cases::{
 pub use declarations::{
     DeclarationQuery, DeclarationView, ImportReport, Line, Row, RowRemark, check_header, read_rows,
 };
+pub use erasure::{ErasureQuery, ErasureView, NewErasure};
 pub use error::Error;
 pub use evidence::{
     CustodyView, EvidenceContent, EvidenceInput, EvidenceRow, EvidenceView, HandOver, PendingView,
@@ -94,6 +96,8 @@ pub use workflows::{AdoptionView, NewWorkflow, StandingView, WorkflowText, Workf
 pub struct HouseRules {
     /// Whether a release needs a second officer (R24).
     pub four_eyes: bool,
+    /// How long backups are kept, in days.
+    pub backup_days: u32,
 }
 
 /// What every use case works with.

@@ -7,7 +7,9 @@ use crate::domain::id::{AuthorityName, ObjectId, UserId};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::{self, Case};
 use crate::node::store::requests::{self, Direction};
-use crate::node::store::{StoreError, Tx, audit_events, evidence, summaries, task_forces, users};
+use crate::node::store::{
+    StoreError, Tx, audit_events, erasures, evidence, summaries, task_forces, users,
+};
 use crate::policy::{Action, Actor, DenialReason, Permit, Resource, ResourceKind, decide};
 
 /// How many audit events about an object are searched for its drafter.
@@ -47,8 +49,10 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
         | Action::CaseMove
         | Action::CaseApprove
         | Action::CaseWorkflow
+        | Action::ErasureOrder
         | Action::EvidenceAdd
         | Action::PackExport => (ResourceKind::Case, "case"),
+        Action::ErasureDecide => (ResourceKind::Erasure, "order of erasure"),
         Action::EvidenceRead
         | Action::EvidenceExamine
         | Action::EvidenceRelease
@@ -69,6 +73,7 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
         Action::LogRead
         | Action::WorkflowRead
         | Action::WorkflowAdopt
+        | Action::ErasureRead
         | Action::AuditRead
         | Action::AuditRun
         | Action::UserRead
@@ -136,8 +141,10 @@ impl Desk {
         resource: Resource,
         purpose: Option<Purpose>,
     ) -> Result<Permit, Error> {
-        // What a workflow wants approved is approved by another officer, whatever the house rule for releases is.
-        let is_rule = self.rules.four_eyes || action == Action::CaseApprove;
+        // What a workflow wants approved, and what is erased for good, is another officer's to decide, whatever the
+        // house rule for releases is.
+        let is_always = matches!(action, Action::CaseApprove | Action::ErasureDecide);
+        let is_rule = self.rules.four_eyes || is_always;
         let four_eyes = is_rule && resource.four_eyes;
         let resource = Resource { four_eyes, ..resource };
         let reason = match decide(actor, action, &resource, purpose).into_result() {
@@ -196,6 +203,11 @@ async fn resource_of(
             let coordinator = room.coordinator.parse().ok();
             let originator = coordinator.filter(|coordinator| coordinator != authority);
             Ok(Some(Resource { originator, is_caseless: true, ..Resource::of(kind).with_id(id) }))
+        }
+        ResourceKind::Erasure => {
+            let Some(order) = erasures::get(tx, &text).await? else { return Ok(None) };
+            let case = of_case(tx, kind, id, Some(&order.case_id)).await?;
+            Ok(Some(Resource { authors: order.ordered_by.parse().into_iter().collect(), ..case }))
         }
         ResourceKind::Declaration | ResourceKind::System => {
             Ok(Some(Resource::of(kind).with_id(id)))

@@ -135,9 +135,9 @@ struct Refuse {
 struct Workflow {
     /// The case
     id: String,
-    /// The version; without it the newest
-    #[arg(long)]
-    version: Option<i64>,
+    /// The version to put it under; without it the newest
+    #[arg(long, value_name = "VERSION")]
+    to: Option<i64>,
     /// Why
     #[arg(long)]
     reason: String,
@@ -236,7 +236,7 @@ impl Case {
             Step::Refuse(step) => step.run(&client, "proposal/refuse", "refused").await,
             Step::Withdraw(step) => step.run(&client, "proposal/withdraw", "taken back").await,
             Step::Workflow(step) => {
-                let body = json!({ "version": step.version, "reason": step.reason });
+                let body = json!({ "version": step.to, "reason": step.reason });
                 let case = client.post(&below(&step.id, "workflow"), &body).await?;
                 let workflow = word(case.get("workflow"));
                 Ok(line(&format!("case {} follows the workflow {workflow}", step.id))?)

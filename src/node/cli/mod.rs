@@ -12,6 +12,7 @@ mod client;
 mod declarations;
 mod demo;
 mod doctor;
+mod erasure;
 mod evidence;
 mod exit;
 mod fields;
@@ -70,6 +71,8 @@ enum Command {
     Workflow(workflow::Workflow),
     /// Evidence and its chain of custody
     Evidence(evidence::Evidence),
+    /// Erase persons or a whole case for good, by two officers
+    Erasure(erasure::Erasure),
     /// Mutual assistance: ask, answer, follow
     Request(request::Request),
     /// Share chosen fields of a case with other authorities
@@ -128,6 +131,7 @@ impl Command {
             Self::Case(command) => command.run().await,
             Self::Workflow(command) => command.run().await,
             Self::Evidence(command) => command.run().await,
+            Self::Erasure(command) => command.run().await,
             Self::Request(command) => command.run().await,
             Self::Summary(command) => command.run().await,
             Self::TaskForce(command) => command.run().await,

@@ -103,6 +103,8 @@ pub struct Log {
 pub struct Policy {
     /// Whether what leaves the house needs a second officer.
     pub four_eyes: bool,
+    /// How long backups are kept, in days; certificates of erasure say so.
+    pub backup_days: u32,
 }
 
 /// The form of log lines.
@@ -190,7 +192,7 @@ impl Default for Log {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { four_eyes: true }
+        Self { four_eyes: true, backup_days: 90 }
     }
 }
 

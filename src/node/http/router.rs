@@ -3,8 +3,8 @@
 use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
-    audit, cases, declarations, evidence, log as own_log, packs, requests, search, session,
-    summaries, task_forces, workflows,
+    audit, cases, declarations, erasures, evidence, log as own_log, packs, requests, search,
+    session, summaries, task_forces, workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::repeat::InFlight;
@@ -42,6 +42,11 @@ paths! {
         post "/api/v1/cases/{id}/team" => cases::add_to_team;
         post "/api/v1/cases/{id}/team/remove" => cases::remove_from_team;
         get "/api/v1/cases/{id}/evidence" => evidence::of_case;
+        post "/api/v1/cases/{id}/erasures" => erasures::order;
+        get "/api/v1/erasures" => erasures::list;
+        get "/api/v1/erasures/{id}" => erasures::show;
+        post "/api/v1/erasures/{id}/confirm" => erasures::confirm;
+        post "/api/v1/erasures/{id}/refuse" => erasures::refuse;
         get "/api/v1/evidence/{id}" => evidence::show;
         get "/api/v1/evidence/{id}/custody" => evidence::custody;
         post "/api/v1/evidence/{id}/transfer" => evidence::transfer;

@@ -105,6 +105,7 @@ pub(super) async fn open(config: &Config, seams: &Seams) -> Result<Opened, Start
     let desk = Arc::new(desk(config, seams, (&store, &vault), parts)?);
     desk.set_courier(Arc::clone(&exchange.courier));
     open_first_log(&desk, &store, now).await?;
+    finish_erasures(&desk).await;
     Ok(Opened { lock, store, vault, keys, signing, own, desk, signals, drill, exchange })
 }
 
@@ -140,7 +141,10 @@ pub(super) fn desk(
         clock: Arc::clone(&seams.clock),
         rng: Arc::clone(&seams.rng),
         signals: parts.signals,
-        rules: HouseRules { four_eyes: config.policy.four_eyes },
+        rules: HouseRules {
+            four_eyes: config.policy.four_eyes,
+            backup_days: config.policy.backup_days,
+        },
         profiles: Arc::new(Profiles::shipped()?),
         courier: OnceLock::new(),
         refusals: RefusalBudget::default(),
@@ -304,4 +308,16 @@ pub(super) async fn newest_stored_at(tx: &mut Tx) -> Result<Option<Timestamp>, S
     let last = records::last_seq(tx).await?;
     let newest = records::after(tx, last.saturating_sub(1), 1).await?;
     Ok(newest.first().map(|record| Timestamp(record.stored_at)))
+}
+
+/// What two officers decided to erase is erased, also if the node was stopped in between.
+async fn finish_erasures(desk: &Desk) {
+    match desk.finish_erasures().await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "carried out erasures that a stop had interrupted"),
+        Err(error) => tracing::error!(
+            cause = %error,
+            "an erasure could not be carried out; confirm it again with `sealane erasure confirm`"
+        ),
+    }
 }

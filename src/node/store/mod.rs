@@ -40,6 +40,7 @@ pub mod blobs;
 pub mod cases;
 pub mod chains;
 pub mod declarations;
+pub mod erasures;
 pub mod evidence;
 pub mod idempotency;
 pub mod identifiers;
@@ -113,7 +114,8 @@ impl Store {
             postgres: &POSTGRES,
             schema: None,
             application_id: 0x5ea1_a4e1,
-            has_secure_delete: false,
+            // What is erased must not stay in the free space of the file.
+            has_secure_delete: true,
             takes_claims: true,
             readers: READERS,
         };

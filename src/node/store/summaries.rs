@@ -169,6 +169,22 @@ pub async fn recipients(
     .await
 }
 
+/// The authorities to which summaries of a case were given, withdrawn ones too, by name.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn holders_of_case(tx: &mut Tx, case_id: &str) -> Result<Vec<String>, StoreError> {
+    let rows = tx
+        .fetch_all(
+            "-- summary_recipients.of_case
+             SELECT DISTINCT authority FROM summary_recipients WHERE summary_id IN
+             (SELECT id FROM summaries WHERE case_id = $1 AND direction = 'out') ORDER BY authority",
+            params![case_id],
+        )
+        .await?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
 /// Adds sources, or changes which fields they disclose.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use crate::record::payload::{Payload, PayloadError};
 use crate::record::value::Value;
 
 /// The first parts of the paths under which a case has content (PROTOCOL 2.7).
-pub const CONTENT: [&str; 13] = [
+pub const CONTENT: [&str; 14] = [
     "subjects/",
     "consignments/",
     "goods/",
@@ -20,6 +20,7 @@ pub const CONTENT: [&str; 13] = [
     "facts/",
     "tasks/",
     "tracks/",
+    "holds/",
 ];
 
 /// A case is opened.

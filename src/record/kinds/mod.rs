@@ -7,6 +7,7 @@ pub mod case;
 pub mod custody;
 pub mod delivery;
 pub mod document;
+pub mod erasure;
 pub mod evidence;
 pub mod log;
 pub mod request;

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod cases;
 pub(crate) mod declarations;
+pub(crate) mod erasures;
 pub(crate) mod evidence;
 pub(crate) mod log;
 pub(crate) mod packs;

@@ -1,4 +1,4 @@
-//! What an officer should look at in tasks, tracks, seizures, documents, interviews and inspections; changes nothing.
+//! What an officer should look at in tasks, tracks, seizures, documents, interviews, inspections and holds; changes nothing.
 
 use std::collections::BTreeSet;
 
@@ -15,12 +15,13 @@ type Judge = fn(&Item<'_>, &mut Vec<Finding>);
 
 /// Adds the findings of all these families.
 pub(super) fn judge(content: &Content, findings: &mut Vec<Finding>) {
-    let families: [(&str, Judge); 5] = [
+    let families: [(&str, Judge); 6] = [
         ("tasks", task),
         ("seizures", seizure),
         ("documents", document),
         ("interviews", interview),
         ("inspections", inspection),
+        ("holds", hold),
     ];
     for (family, judge) in families {
         for number in numbers(content, &format!("{family}/")) {
@@ -112,8 +113,9 @@ fn interview(item: &Item<'_>, findings: &mut Vec<Finding>) {
     match item.content.get(&item.path("subject")) {
         Some(Value::Int(number)) => {
             if !numbers(item.content, "subjects/").iter().any(|n| i128::from(*n) == *number) {
+                // It may have been erased, so the rest of the case must stay open to changes.
                 let reason = format!("there is no subjects/{number} in the case");
-                findings.push(item.error("subject", &reason));
+                findings.push(item.warning("subject", &reason));
             }
         }
         Some(_) => findings.push(item.error("subject", "is the number of a subject, such as 0")),
@@ -133,6 +135,18 @@ fn inspection(item: &Item<'_>, findings: &mut Vec<Finding>) {
     if item.text("place").is_none() {
         findings.push(item.warning("place", "is missing; say where it was inspected"));
     }
+}
+
+/// A legal hold: what keeps data from being erased until it is lifted.
+fn hold(item: &Item<'_>, findings: &mut Vec<Finding>) {
+    if item.text("proceeding").is_none() {
+        findings.push(item.error("proceeding", "is missing; name the proceeding or court order"));
+    }
+    if item.text("review").is_none() {
+        findings.push(item.error("review", "is missing; say when the hold is reviewed"));
+    }
+    item.check::<Date>("review", findings);
+    item.check::<Date>("lifted", findings);
 }
 
 #[cfg(test)]
@@ -179,6 +193,7 @@ mod tests {
             "tracks/criminal/status": "open", "tracks/judicial/outcome": "penalty",
             "tracks/administrative/status": "closed",
             "seizures/0/unit": "KGM", "documents/0/type": "letter",
+            "holds/0/reason": "x", "holds/0/lifted": "now",
             "interviews/0/subject": 4, "interviews/0/rights_read": "yes", "inspections/0/at": "1",
         }));
         let expected = [
@@ -196,7 +211,10 @@ mod tests {
             ("seizures/0/legal_power", Warning),
             ("seizures/0/quantity", Warning),
             ("documents/0/type", Error),
-            ("interviews/0/subject", Error),
+            ("holds/0/proceeding", Error),
+            ("holds/0/review", Error),
+            ("holds/0/lifted", Error),
+            ("interviews/0/subject", Warning),
             ("interviews/0/rights_read", Error),
             ("inspections/0/at", Error),
             ("inspections/0/place", Warning),

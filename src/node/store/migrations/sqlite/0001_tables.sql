@@ -216,6 +216,20 @@ CREATE TABLE workflows (
     UNIQUE (case_type, version)
 ) STRICT;
 
+-- Orders to erase data. Like the audit trail they outlive what they are about.
+CREATE TABLE erasures (
+    id TEXT NOT NULL PRIMARY KEY,
+    case_id TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    state TEXT NOT NULL,
+    ordered_by TEXT NOT NULL,
+    ordered_at INTEGER NOT NULL,
+    decided_at INTEGER,
+    head BLOB NOT NULL
+) STRICT;
+CREATE INDEX erasures_ordered ON erasures (ordered_at, id);
+CREATE INDEX erasures_case ON erasures (case_id);
+
 -- Projections: what lists and search read. All that follows is rebuilt from the records at any time.
 
 CREATE TABLE object_fields (

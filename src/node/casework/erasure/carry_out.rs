@@ -1,0 +1,163 @@
+//! Carries a confirmed erasure out, from wherever it stopped: each step may be done again.
+
+use crate::domain::id::ObjectId;
+use crate::node::blobs::BlobName;
+use crate::node::casework::append::{Authorship, Prepared};
+use crate::node::casework::cases::content::numbers;
+use crate::node::casework::erasure::scope::Scope;
+use crate::node::casework::{Desk, Error};
+use crate::node::keys::KeyGroup;
+use crate::node::store::erasures::{self, Erasure, ErasureState};
+use crate::node::store::evidence::{self, EvidenceItem};
+use crate::node::store::{
+    Page, StoreError, Tx, blobs, cases, identifiers, object_fields, records, summaries,
+};
+use crate::record::StatementHash;
+use crate::record::kinds::erasure::ErasureCertified;
+
+/// Seconds of a day.
+const DAY_SECS: i64 = 86_400;
+
+/// The most erasures that a start carries on with at once.
+const PAGE: i64 = 100;
+
+/// What an erasure touches.
+struct Plan {
+    order: Erasure,
+    case: ObjectId,
+    scope: Scope,
+    keys: Vec<KeyGroup>,
+    items: Vec<EvidenceItem>,
+    holders: Vec<String>,
+}
+
+struct Wipe {
+    plan: Plan,
+    certificate: Prepared,
+    row: Erasure,
+}
+
+impl Desk {
+    /// Carries on with erasures that a stop of the node interrupted.
+    ///
+    /// # Errors
+    /// If keys, files or rows cannot be removed now.
+    pub async fn finish_erasures(&self) -> Result<usize, Error> {
+        let waiting = self
+            .store
+            .read("erasures_confirmed", |tx| {
+                Box::pin(async move {
+                    erasures::list(tx, Some(ErasureState::Confirmed), &Page::first(PAGE)).await
+                })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        for order in &waiting {
+            self.carry_out(order.id.parse().map_err(Error::internal)?).await?;
+        }
+        Ok(waiting.len())
+    }
+
+    /// Destroys the keys, then removes files and rows and signs the certificate, then empties the write-ahead log.
+    pub(super) async fn carry_out(&self, id: ObjectId) -> Result<(), Error> {
+        let plan = self.plan(id).await?;
+        for group in &plan.keys {
+            self.keys.destroy(group).await?;
+        }
+        for item in &plan.items {
+            if let Ok(blob) = item.blob.parse::<BlobName>() {
+                self.blobs.remove(blob).await?;
+            }
+        }
+        let certificate = ErasureCertified {
+            case: plan.case,
+            scope: plan.scope.parts(),
+            keys: plan.keys.iter().map(|group| group.as_str().to_owned()).collect(),
+            backups_until: self
+                .clock
+                .now()
+                .plus_secs(i64::from(self.rules.backup_days).saturating_mul(DAY_SECS))
+                .0,
+            holders: plan.holders.iter().filter_map(|name| name.parse().ok()).collect(),
+        };
+        let by = Authorship::node(Some(StatementHash(plan.order.head)));
+        let certificate = self.author(id, by, &certificate).await?;
+        let row =
+            Erasure { state: ErasureState::Done, head: certificate.hash().0, ..plan.order.clone() };
+        self.store
+            .write_with("carry_out_erasure", Wipe { plan, certificate, row }, |tx, wipe| {
+                Box::pin(async move {
+                    wipe.certificate.append(tx).await?;
+                    wipe.rows(tx).await?;
+                    erasures::advance(tx, ErasureState::Confirmed, &wipe.row).await
+                })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        self.committed();
+        // A long reader may stand in the way; the writer's next pause empties it then.
+        if let Err(error) = self.store.checkpoint().await {
+            tracing::info!(cause = %error, "the write-ahead log is emptied later");
+        }
+        Ok(())
+    }
+
+    async fn plan(&self, id: ObjectId) -> Result<Plan, Error> {
+        let order = self.erasure_row(id).await?;
+        let case: ObjectId = order.case_id.parse().map_err(Error::internal)?;
+        let scope: Scope = order.scope.parse().map_err(Error::internal)?;
+        let is_whole = scope == Scope::Case;
+        let case_id = order.case_id.clone();
+        let (paths, items, holders) = self
+            .store
+            .read("erasure_plan", move |tx| {
+                Box::pin(async move {
+                    let fields = object_fields::of_object(tx, &case_id).await?;
+                    let items =
+                        if is_whole { evidence::of_case(tx, &case_id).await? } else { vec![] };
+                    let holders = summaries::holders_of_case(tx, &case_id).await?;
+                    let paths = fields.into_iter().map(|field| field.path);
+                    Ok((
+                        paths.map(|path| (path, crate::record::Value::Null)).collect(),
+                        items,
+                        holders,
+                    ))
+                })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        let mut keys = scope.keys(case, &numbers(&paths, "subjects/"));
+        for item in &items {
+            keys.push(KeyGroup::evidence(item.id.parse().map_err(Error::internal)?));
+        }
+        Ok(Plan { order, case, scope, keys, items, holders })
+    }
+}
+
+impl Wipe {
+    /// Removes what could be read; the statements and the hashes of their fields stay, and still verify.
+    async fn rows(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        for group in &self.plan.keys {
+            records::erase_fields(tx, group.as_str()).await?;
+        }
+        let case = &self.plan.order.case_id;
+        match &self.plan.scope {
+            Scope::Subjects(_) => {
+                for part in self.plan.scope.parts() {
+                    erasures::wipe_path(tx, case, &format!("{part}/")).await?;
+                }
+            }
+            Scope::Case => {
+                object_fields::clear_object(tx, case).await?;
+                identifiers::clear_object(tx, case).await?;
+                for item in &self.plan.items {
+                    blobs::delete(tx, &item.blob).await?;
+                    object_fields::clear_object(tx, &item.id).await?;
+                    erasures::wipe_evidence(tx, &item.id).await?;
+                }
+                cases::delete(tx, case).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! Records of erasures: ordered, refused, certified. They say what was erased, never what it said.
+
+use crate::domain::id::{AuthorityName, ObjectId};
+use crate::record::fields::Fields;
+use crate::record::kinds::{Facts, authorities, authority_of, int_opt, object, pairs, text_opt};
+use crate::record::payload::{Payload, PayloadError};
+use crate::record::value::Value;
+
+fn texts(texts: &[String]) -> Value {
+    Value::Array(texts.iter().map(|text| Value::text(text.as_str())).collect())
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    value.as_text().map(str::to_owned)
+}
+
+/// Somebody orders that data are erased; another officer decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErasureOrdered {
+    /// The case.
+    pub case: ObjectId,
+    /// What of it: `case` for all, or `subjects/0` and the like.
+    pub scope: Vec<String>,
+    /// Why; without personal data.
+    pub reason: String,
+    /// The law that asks for it.
+    pub legal_basis: Option<String>,
+}
+
+impl Payload for ErasureOrdered {
+    const KIND: &'static str = "erasure.ordered/1";
+
+    fn fields(&self) -> Facts {
+        pairs([
+            ("case", object(self.case)),
+            ("scope", texts(&self.scope)),
+            ("reason", Value::text(self.reason.as_str())),
+            ("legal_basis", text_opt(self.legal_basis.as_deref())),
+        ])
+    }
+
+    fn read(fields: &Fields) -> Result<Self, PayloadError> {
+        Ok(Self {
+            case: fields.object("case")?,
+            scope: fields.list("scope", text_of)?,
+            reason: fields.text("reason")?,
+            legal_basis: fields.text_opt("legal_basis")?,
+        })
+    }
+}
+
+/// An order is refused: the data stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErasureRefused {
+    /// Why.
+    pub reason: String,
+}
+
+impl Payload for ErasureRefused {
+    const KIND: &'static str = "erasure.refused/1";
+
+    fn fields(&self) -> Facts {
+        pairs([("reason", Value::text(self.reason.as_str()))])
+    }
+
+    fn read(fields: &Fields) -> Result<Self, PayloadError> {
+        Ok(Self { reason: fields.text("reason")? })
+    }
+}
+
+/// The certificate: the keys of the data were destroyed, and what was readable was removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErasureCertified {
+    /// The case.
+    pub case: ObjectId,
+    /// What of it was erased.
+    pub scope: Vec<String>,
+    /// The content keys that were destroyed, by the group that they sealed.
+    pub keys: Vec<String>,
+    /// When the last backup of a destroyed key is due to be gone, microseconds UTC.
+    pub backups_until: i64,
+    /// The authorities that hold copies which this node shared with them.
+    pub holders: Vec<AuthorityName>,
+}
+
+impl Payload for ErasureCertified {
+    const KIND: &'static str = "erasure.certified/1";
+
+    fn fields(&self) -> Facts {
+        pairs([
+            ("case", object(self.case)),
+            ("scope", texts(&self.scope)),
+            ("keys", texts(&self.keys)),
+            ("backups_until", int_opt(Some(self.backups_until))),
+            ("holders", authorities(&self.holders)),
+        ])
+    }
+
+    fn read(fields: &Fields) -> Result<Self, PayloadError> {
+        Ok(Self {
+            case: fields.object("case")?,
+            scope: fields.list("scope", text_of)?,
+            keys: fields.list("keys", text_of)?,
+            backups_until: fields.int("backups_until")?,
+            holders: fields.list("holders", authority_of)?,
+        })
+    }
+}
