@@ -6,8 +6,10 @@ use crate::domain::handling::{Marking, Purpose};
 use crate::domain::id::{AuthorityName, ObjectId, UserId};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::{self, Case};
-use crate::node::store::requests::{self, Direction};
-use crate::node::store::{StoreError, Tx, audit_events, evidence, summaries, task_forces, users};
+use crate::node::store::requests::{self, Direction, Request};
+use crate::node::store::summaries::{self, Summary};
+use crate::node::store::task_forces::{self, TaskForce};
+use crate::node::store::{StoreError, Tx, audit_events, evidence, users};
 use crate::policy::{Action, Actor, DenialReason, Permit, Resource, ResourceKind, decide};
 
 /// How many audit events about an object are searched for its drafter.
@@ -170,31 +172,58 @@ async fn resource_of(
         ResourceKind::Evidence => evidence_resource(tx, id, &text).await,
         ResourceKind::Request => {
             let Some(request) = requests::get(tx, &text).await? else { return Ok(None) };
-            let mut resource = of_case(tx, kind, id, request.case_id.as_deref()).await?;
-            resource.authors = drafters(tx, &text, Action::RequestDraft).await?;
-            // A request of a case that is not held stays closed.
-            resource.is_caseless = request.case_id.is_none();
-            Ok(Some(resource))
+            request_resource(tx, id, &request).await.map(Some)
         }
         ResourceKind::Summary => {
             let Some(summary) = summaries::get(tx, &text).await? else { return Ok(None) };
-            let mut resource = of_case(tx, kind, id, summary.case_id.as_deref()).await?;
-            resource.level = summary.marking.parse().map_or(u8::MAX, |m: Marking| m.level());
-            if summary.direction == Direction::In {
-                resource.originator = summary.author.parse().ok();
-            }
-            Ok(Some(resource))
+            summary_resource(tx, id, &summary).await.map(Some)
         }
         ResourceKind::TaskForce => {
             let Some(room) = task_forces::get(tx, &text).await? else { return Ok(None) };
-            let coordinator = room.coordinator.parse().ok();
-            let originator = coordinator.filter(|coordinator| coordinator != authority);
-            Ok(Some(Resource { originator, is_caseless: true, ..Resource::of(kind).with_id(id) }))
+            Ok(Some(task_force_resource(id, &room, authority)))
         }
         ResourceKind::Declaration | ResourceKind::System => {
             Ok(Some(Resource::of(kind).with_id(id)))
         }
     }
+}
+
+/// The attributes of a request. One of a case that is not held stays closed.
+pub(crate) async fn request_resource(
+    tx: &mut Tx,
+    id: ObjectId,
+    request: &Request,
+) -> Result<Resource, StoreError> {
+    let mut resource = of_case(tx, ResourceKind::Request, id, request.case_id.as_deref()).await?;
+    resource.authors = drafters(tx, &request.id, Action::RequestDraft).await?;
+    resource.is_caseless = request.case_id.is_none();
+    Ok(resource)
+}
+
+/// The attributes of a summary.
+pub(crate) async fn summary_resource(
+    tx: &mut Tx,
+    id: ObjectId,
+    summary: &Summary,
+) -> Result<Resource, StoreError> {
+    let mut resource = of_case(tx, ResourceKind::Summary, id, summary.case_id.as_deref()).await?;
+    resource.level = summary.marking.parse().map_or(u8::MAX, |m: Marking| m.level());
+    if summary.direction == Direction::In {
+        resource.originator = summary.author.parse().ok();
+    }
+    Ok(resource)
+}
+
+/// The attributes of a task force.
+pub(crate) fn task_force_resource(
+    id: ObjectId,
+    room: &TaskForce,
+    authority: &AuthorityName,
+) -> Resource {
+    let coordinator = room.coordinator.parse().ok();
+    let originator = coordinator.filter(|coordinator| coordinator != authority);
+    let kind = ResourceKind::TaskForce;
+    Resource { originator, is_caseless: true, ..Resource::of(kind).with_id(id) }
 }
 
 /// A summary that is to be shared is a case as it stands. Who wrote what it shows is known once the fields are chosen:
@@ -285,8 +314,6 @@ mod tests {
     use super::*;
     use crate::domain::id::OfficerPseudonym;
     use crate::node::casework::testing::{TestDesk, desk};
-    use crate::node::store::requests::Request;
-    use crate::node::store::task_forces::TaskForce;
     use crate::policy::{Role, Via};
 
     const CASELESS: &str = "11111111-1111-4111-8111-111111111111";

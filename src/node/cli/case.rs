@@ -6,11 +6,12 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::node::cli::client::{Client, Connection, segment, with_query};
+use crate::node::cli::client::{Client, Connection, segment};
 use crate::node::cli::exit::Failure;
 use crate::node::cli::fields::Fields;
 use crate::node::cli::output::{Form, line, word};
 use crate::node::cli::pack;
+use crate::node::cli::page::Page;
 
 /// The command line of `sealane case`.
 #[derive(Debug, Args)]
@@ -62,12 +63,8 @@ struct List {
     /// Only cases in this state
     #[arg(long)]
     status: Option<String>,
-    /// At most this many
-    #[arg(long)]
-    limit: Option<u32>,
-    /// Continue after the page that ended with this mark
-    #[arg(long)]
-    after: Option<String>,
+    #[command(flatten)]
+    page: Page,
     #[command(flatten)]
     form: Form,
 }
@@ -217,13 +214,8 @@ impl New {
 
 impl List {
     async fn run(self, client: &Client) -> anyhow::Result<()> {
-        let limit = self.limit.map(|limit| limit.to_string());
-        let parameters = [
-            ("status", self.status.as_deref()),
-            ("limit", limit.as_deref()),
-            ("after", self.after.as_deref()),
-        ];
-        let cases = client.get(&with_query("/api/v1/cases", &parameters)).await?;
+        let filters = [("status", self.status.as_deref())];
+        let cases = self.page.read(client, "/api/v1/cases", &filters).await?;
         let columns = [
             ("ID", "id"),
             ("REFERENCE", "reference"),

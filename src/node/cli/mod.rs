@@ -20,6 +20,7 @@ mod log;
 mod log_check;
 mod output;
 mod pack;
+mod page;
 mod peers;
 mod request;
 mod restore;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::node::cli::client::{Client, Connection, segment};
 use crate::node::cli::output::{Form, line, word};
+use crate::node::cli::page::Page;
 
 /// The command line of `sealane task-force`.
 #[derive(Debug, Args)]
@@ -21,7 +22,7 @@ pub(super) struct TaskForce {
 enum Step {
     /// Write a charter and invite members; each of them signs with `sealane task-force join`
     New(New),
-    /// List task forces
+    /// List the task forces that you may see
     List(List),
     /// Show a task force: charter, members, posts
     Show(Show),
@@ -53,6 +54,8 @@ struct New {
 
 #[derive(Debug, Args)]
 struct List {
+    #[command(flatten)]
+    page: Page,
     #[command(flatten)]
     form: Form,
 }
@@ -114,7 +117,7 @@ impl TaskForce {
         match self.step {
             Step::New(step) => step.run(&client).await,
             Step::List(step) => {
-                let rooms = client.get("/api/v1/task-forces").await?;
+                let rooms = step.page.read(&client, "/api/v1/task-forces", &[]).await?;
                 let columns = [
                     ("ID", "id"),
                     ("NAME", "name"),

@@ -6,4 +6,4 @@ mod steps;
 mod view;
 
 pub use steps::{NewPost, NewTaskForce};
-pub use view::{MemberView, PostView, TaskForceRow, TaskForceView};
+pub use view::{MemberView, PostView, TaskForceQuery, TaskForceRow, TaskForceView};

@@ -1,22 +1,33 @@
 //! What an officer sees of task forces: charter, members, posts; each post verified again.
 
-use serde::Serialize;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
-use crate::domain::id::ObjectId;
+use crate::domain::id::{AuthorityName, ObjectId};
 use crate::domain::task_force::TaskForceState;
 use crate::domain::time::Timestamp;
 use crate::node::casework::documents::DocumentView;
 use crate::node::casework::guard::allow;
+use crate::node::casework::listing::{Listing, Part, Reader};
+use crate::node::casework::permits::task_force_resource;
 use crate::node::casework::task_forces::room::Room;
+use crate::node::casework::views::PageView;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::task_forces::{self, TaskForceMember, TaskForcePost};
-use crate::node::store::{Page, StoreError};
+use crate::node::store::{Page, StoreError, Tx};
 use crate::policy::{Action, Permit};
 use crate::record::StatementHash;
 use crate::record::kinds::task_force::{Charter, Post};
 
-/// The most task forces that a list has.
-const PAGE_MAX: i64 = 200;
+/// Which task forces a list shows.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskForceQuery {
+    /// At most this many.
+    pub limit: Option<u32>,
+    /// After the page that ended with this mark.
+    pub after: Option<String>,
+}
 
 /// A task force in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -108,27 +119,26 @@ impl Desk {
         Ok(view)
     }
 
-    /// Lists task forces, newest first.
+    /// Lists the task forces that the officer could open, newest first.
     ///
     /// # Errors
-    /// What the store says.
-    pub async fn task_forces(&self, permit: &Permit) -> Result<Vec<TaskForceRow>, Error> {
+    /// If the query has no sense, or what the store says.
+    pub async fn task_forces(
+        &self,
+        permit: &Permit,
+        query: TaskForceQuery,
+    ) -> Result<PageView<TaskForceRow>, Error> {
         allow(permit, Action::TaskForceRead, None)?;
-        let rooms = self
+        let part = Part::of(query.limit, query.after.as_deref())?;
+        let authority = self.authority.clone();
+        let listing = TaskForces { reader: self.reader(permit).await?, authority };
+        let page = self
             .store
-            .read("task_forces", |tx| {
-                Box::pin(async move {
-                    let mut rooms = Vec::new();
-                    for row in task_forces::list(tx, None, &Page::first(PAGE_MAX)).await? {
-                        let members = task_forces::members(tx, &row.id).await?;
-                        rooms.push(Room { row, members });
-                    }
-                    Ok::<_, StoreError>(rooms)
-                })
-            })
-            .await?;
+            .read("task_forces", move |tx| Box::pin(async move { part.read(tx, &listing).await }))
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
         self.note_seen(permit).await?;
-        Ok(rooms.iter().map(list_row).collect())
+        Ok(page.map(list_row))
     }
 
     pub(crate) async fn task_force_view(&self, id: ObjectId) -> Result<TaskForceView, Error> {
@@ -179,6 +189,34 @@ impl Desk {
             documents: post.documents.iter().map(DocumentView::from).collect(),
             verified: self.is_signed(held.statement()),
         }))
+    }
+}
+
+struct TaskForces {
+    reader: Reader,
+    authority: AuthorityName,
+}
+
+#[async_trait]
+impl Listing for TaskForces {
+    type Row = Room;
+
+    async fn rows(&self, tx: &mut Tx, page: &Page) -> Result<Vec<Room>, StoreError> {
+        let mut rooms = Vec::new();
+        for row in task_forces::list(tx, None, page).await? {
+            let members = task_forces::members(tx, &row.id).await?;
+            rooms.push(Room { row, members });
+        }
+        Ok(rooms)
+    }
+
+    fn place(room: &Room) -> (i64, String) {
+        (room.row.created_at, room.row.id.clone())
+    }
+
+    async fn is_open(&self, _: &mut Tx, room: &Room) -> Result<bool, StoreError> {
+        let Ok(id) = room.row.id.parse() else { return Ok(false) };
+        Ok(self.reader.may_open(&task_force_resource(id, &room.row, &self.authority)))
     }
 }
 

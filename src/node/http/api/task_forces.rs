@@ -4,8 +4,8 @@ use axum::Json;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::node::casework::{NewPost, NewTaskForce};
-use crate::node::http::document::{Document, Id};
+use crate::node::casework::{NewPost, NewTaskForce, TaskForceQuery};
+use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
 use crate::node::http::problem::Problem;
 use crate::policy::Action;
@@ -23,9 +23,12 @@ pub(crate) struct Ending {
 pub(crate) struct Nothing {}
 
 /// `GET /api/v1/task-forces`
-pub(crate) async fn list(officer: Officer) -> Result<Json<impl Serialize>, Problem> {
+pub(crate) async fn list(
+    officer: Officer,
+    Params(query): Params<TaskForceQuery>,
+) -> Result<Json<impl Serialize>, Problem> {
     let permit = officer.may(Action::TaskForceRead).await?;
-    Ok(Json(officer.desk().task_forces(&permit).await?))
+    Ok(Json(officer.desk().task_forces(&permit, query).await?))
 }
 
 /// `POST /api/v1/task-forces`
