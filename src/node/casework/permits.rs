@@ -180,7 +180,7 @@ async fn resource_of(
         }
         ResourceKind::TaskForce => {
             let Some(room) = task_forces::get(tx, &text).await? else { return Ok(None) };
-            Ok(Some(task_force_resource(id, &room, authority)))
+            task_force_resource(tx, id, &room, authority).await.map(Some)
         }
         ResourceKind::Declaration | ResourceKind::System => {
             Ok(Some(Resource::of(kind).with_id(id)))
@@ -214,16 +214,22 @@ pub(crate) async fn summary_resource(
     Ok(resource)
 }
 
-/// The attributes of a task force.
-pub(crate) fn task_force_resource(
+/// The attributes of a task force: its team are the officers of this authority who were named for it.
+pub(crate) async fn task_force_resource(
+    tx: &mut Tx,
     id: ObjectId,
     room: &TaskForce,
     authority: &AuthorityName,
-) -> Resource {
+) -> Result<Resource, StoreError> {
     let coordinator = room.coordinator.parse().ok();
     let originator = coordinator.filter(|coordinator| coordinator != authority);
-    let kind = ResourceKind::TaskForce;
-    Resource { originator, is_caseless: true, ..Resource::of(kind).with_id(id) }
+    let team = task_forces::team(tx, &room.id).await?;
+    Ok(Resource {
+        originator,
+        team: team.iter().filter_map(|officer| officer.user_id.parse().ok()).collect(),
+        is_caseless: true,
+        ..Resource::of(ResourceKind::TaskForce).with_id(id)
+    })
 }
 
 /// A summary that is to be shared is a case as it stands. Who wrote what it shows is known once the fields are chosen:

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::node::cli::client::{Client, Connection, segment};
 use crate::node::cli::exit::Failure;
@@ -12,6 +12,7 @@ use crate::node::cli::fields::Fields;
 use crate::node::cli::output::{Form, line, word};
 use crate::node::cli::pack;
 use crate::node::cli::page::Page;
+use crate::node::cli::team::Team;
 
 /// The command line of `sealane case`.
 #[derive(Debug, Args)]
@@ -111,29 +112,6 @@ struct Link {
 }
 
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
-struct Team {
-    #[command(subcommand)]
-    step: TeamStep,
-}
-
-#[derive(Debug, Subcommand)]
-enum TeamStep {
-    /// Add an officer
-    Add(Member),
-    /// Take an officer out
-    Remove(Member),
-}
-
-#[derive(Debug, Args)]
-struct Member {
-    /// The case
-    id: String,
-    /// The officer's name or pseudonym
-    officer: String,
-}
-
-#[derive(Debug, Args)]
 struct Export {
     /// The case
     id: String,
@@ -191,7 +169,7 @@ impl Case {
                 client.post(&format!("{}/links", path(&step.id)), &body).await?;
                 Ok(line(&format!("linked case {} to {}", step.id, step.other))?)
             }
-            Step::Team(step) => step.step.run(&client).await,
+            Step::Team(step) => step.run(&client, "/api/v1/cases", "case").await,
             Step::Export(step) => pack::write(&client, &[step.id], &step.out).await,
         }
     }
@@ -244,17 +222,6 @@ impl Edit {
         let count = fields.len();
         client.patch(&path(&self.id), &Change { fields }).await?;
         Ok(line(&format!("changed {count} field(s) of case {}", self.id))?)
-    }
-}
-
-impl TeamStep {
-    async fn run(self, client: &Client) -> anyhow::Result<()> {
-        let (Member { id, officer }, rest, done) = match self {
-            Self::Add(member) => (member, "team", "is in the team of"),
-            Self::Remove(member) => (member, "team/remove", "is not in the team any more of"),
-        };
-        client.post(&format!("{}/{rest}", path(&id)), &json!({ "officer": officer })).await?;
-        Ok(line(&format!("{officer} {done} case {id}"))?)
     }
 }
 

@@ -29,6 +29,7 @@ mod serve;
 mod status;
 mod summary;
 mod task_force;
+mod team;
 mod token;
 mod transfer;
 mod transport;

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::node::cli::client::{Client, Connection, segment};
 use crate::node::cli::output::{Form, line, word};
 use crate::node::cli::page::Page;
+use crate::node::cli::team::Team;
 
 /// The command line of `sealane task-force`.
 #[derive(Debug, Args)]
@@ -30,6 +31,8 @@ enum Step {
     Join(Join),
     /// Write to all members
     Post(Post),
+    /// Let an officer of this authority read and post, or no longer
+    Team(Team),
     /// Leave it; what was shared with it stays with its members
     Leave(Leave),
     /// End it
@@ -137,6 +140,7 @@ impl TaskForce {
                 client.post(&path(&step.id, "/posts"), &json!({ "text": step.text })).await?;
                 Ok(line(&format!("posted to task force {}", step.id))?)
             }
+            Step::Team(step) => step.run(&client, "/api/v1/task-forces", "task force").await,
             Step::Leave(step) => {
                 client.post(&path(&step.id, "/leave"), &json!({ "reason": step.reason })).await?;
                 Ok(line(&format!("left task force {}", step.id))?)

@@ -3,6 +3,7 @@
 mod arrival;
 mod room;
 mod steps;
+mod team;
 mod view;
 
 pub use steps::{NewPost, NewTaskForce};

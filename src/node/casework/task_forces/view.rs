@@ -14,7 +14,7 @@ use crate::node::casework::task_forces::room::Room;
 use crate::node::casework::views::PageView;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::task_forces::{self, TaskForceMember, TaskForcePost};
-use crate::node::store::{Page, StoreError, Tx};
+use crate::node::store::{Page, StoreError, Tx, users};
 use crate::policy::{Action, Permit};
 use crate::record::StatementHash;
 use crate::record::kinds::task_force::{Charter, Post};
@@ -103,6 +103,8 @@ pub struct TaskForceView {
     pub ends_at: Option<String>,
     /// The members, also those that left.
     pub members: Vec<MemberView>,
+    /// Pseudonyms of the officers of this authority who work in it.
+    pub team: Vec<String>,
     /// The posts, in the order in which they came.
     pub posts: Vec<PostView>,
 }
@@ -144,10 +146,16 @@ impl Desk {
     pub(crate) async fn task_force_view(&self, id: ObjectId) -> Result<TaskForceView, Error> {
         let (room, _) = self.room(id).await?;
         let text = id.to_string();
-        let rows = self
+        let (rows, team) = self
             .store
             .read("task_force_posts", move |tx| {
-                Box::pin(async move { task_forces::posts(tx, &text).await })
+                Box::pin(async move {
+                    let mut team = Vec::new();
+                    for officer in task_forces::team(tx, &text).await? {
+                        team.extend(users::get(tx, &officer.user_id).await?.map(|u| u.pseudonym));
+                    }
+                    Ok::<_, StoreError>((task_forces::posts(tx, &text).await?, team))
+                })
             })
             .await?;
         let charter = self.held(room.charter()).await?.payload::<Charter>()?;
@@ -166,6 +174,7 @@ impl Desk {
             charter: room.charter().to_string(),
             ends_at: base.ends_at,
             members: room.members.iter().map(member).collect(),
+            team,
             posts,
         })
     }
@@ -214,9 +223,10 @@ impl Listing for TaskForces {
         (room.row.created_at, room.row.id.clone())
     }
 
-    async fn is_open(&self, _: &mut Tx, room: &Room) -> Result<bool, StoreError> {
+    async fn is_open(&self, tx: &mut Tx, room: &Room) -> Result<bool, StoreError> {
         let Ok(id) = room.row.id.parse() else { return Ok(false) };
-        Ok(self.reader.may_open(&task_force_resource(id, &room.row, &self.authority)))
+        let resource = task_force_resource(tx, id, &room.row, &self.authority).await?;
+        Ok(self.reader.may_open(&resource))
     }
 }
 

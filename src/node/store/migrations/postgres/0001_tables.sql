@@ -380,6 +380,12 @@ CREATE TABLE task_force_members (
     left_at BIGINT,
     PRIMARY KEY (task_force_id, authority)
 );
+-- Who of this authority works in it; not rebuilt from records.
+CREATE TABLE task_force_team (
+    task_force_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (task_force_id, user_id)
+);
 CREATE TABLE task_force_posts (
     task_force_id TEXT NOT NULL,
     record_hash BYTEA NOT NULL,
