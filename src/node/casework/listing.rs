@@ -180,6 +180,7 @@ mod tests {
             ends_at: None,
             created_at: i64::from(number / 2),
             head: [number; 32],
+            ended_by: None,
         }
     }
 

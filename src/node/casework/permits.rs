@@ -351,6 +351,7 @@ mod tests {
             ends_at: None,
             created_at: 0,
             head: [1; 32],
+            ended_by: None,
         };
         let rows = (requests, room);
         let write = test.desk.store.write_with("objects", rows, |tx, (requests, room)| {

@@ -23,6 +23,8 @@ table! {
         created_at: i64,
         /// The charter, which every other record of it names.
         head: [u8; 32],
+        /// The record that closed it.
+        ended_by: Option<[u8; 32]>,
     }
 }
 
@@ -37,6 +39,8 @@ table! {
         joined_at: Option<i64>,
         /// When it left, microseconds.
         left_at: Option<i64>,
+        /// The record by which it left.
+        left_by: Option<[u8; 32]>,
     }
 }
 

@@ -378,12 +378,14 @@ pub(crate) async fn task_forces_with_members_and_posts(place: Place) {
         ends_at: None,
         created_at: 1,
         head: hash(1),
+        ended_by: (state == "active").then(|| hash(3)),
     };
     let member = |joined_at| TaskForceMember {
         task_force_id: "t1".into(),
         authority: "b.example".into(),
         joined_at,
         left_at: None,
+        left_by: joined_at.map(|_| hash(4)),
     };
     let posted: Result<_, StoreError> = write!(store, |tx| {
         task_forces::insert(tx, &task_force("invited")).await?;

@@ -4,12 +4,16 @@ use serde_json::json;
 
 use crate::domain::handling::Purpose;
 use crate::domain::id::UserId;
+use crate::node::casework::append::Authorship;
 use crate::node::casework::exchange_tests::network::{Town, towns};
 use crate::node::casework::exchange_tests::shares::carry_all;
-use crate::node::casework::{Error, TaskForceQuery};
+use crate::node::casework::requests::outgoing;
+use crate::node::casework::{Error, TaskForceQuery, TaskForceView};
+use crate::node::peer::ItemAnswer;
 use crate::node::store::users::{self, User};
-use crate::node::store::{StoreError, audit_events};
+use crate::node::store::{StoreError, audit_events, outbox};
 use crate::policy::{Action, Actor, Role, Via};
+use crate::record::kinds::task_force::Post;
 
 /// A room that all these have signed.
 async fn room(towns: &[&Town]) -> String {
@@ -118,4 +122,85 @@ impl Town {
         });
         write.await.map_err(|error: StoreError| error).unwrap();
     }
+}
+
+impl Town {
+    /// Posts although it has seen that the room is closed, as no sound node does.
+    async fn posts_regardless(&self, id: &str, to: &Self) {
+        let object = id.parse().unwrap();
+        let (room, heads) = self.desk.room(object).await.unwrap();
+        let own = heads.iter().find(|(author, _)| author == self.name().as_str());
+        let post = Post {
+            charter: room.charter(),
+            text: "regardless".to_owned(),
+            marking: "TLP:AMBER".to_owned(),
+            heads: heads.iter().map(|(_, head)| *head).collect(),
+            documents: vec![],
+        };
+        let permit = self.permit(1, Action::TaskForcePost, Some(id));
+        let by = Authorship::of(&permit, own.map(|(_, head)| *head));
+        let prepared = self.desk.author(object, by, &post).await.unwrap();
+        let row = outgoing(to.name(), object, &prepared, self.desk.clock.now().0);
+        let write = self.desk.store.write_with("regardless", (prepared, row), |tx, (post, row)| {
+            Box::pin(async move {
+                post.append(tx).await?;
+                outbox::enqueue(tx, std::slice::from_ref(row)).await?;
+                Ok::<_, StoreError>(())
+            })
+        });
+        write.await.unwrap();
+        self.desk.committed();
+    }
+}
+
+/// Texts and remarks of the posts, by text: the clock of these towns stands still, so that all came at one time.
+fn remarks(room: &TaskForceView) -> Vec<(&str, Option<&str>)> {
+    let posts = room.posts.iter();
+    let mut remarks: Vec<_> =
+        posts.map(|post| (post.text.as_str(), post.remark.as_deref())).collect();
+    remarks.sort_unstable();
+    remarks
+}
+
+#[tokio::test]
+async fn a_post_that_crosses_the_close_is_kept_by_every_member_and_none_after_it() {
+    let [xa, xb, xc] = towns().await;
+    let id = room(&[&xa, &xb, &xc]).await;
+    xb.posts(&id, "in time").await.unwrap();
+    carry_all(&[&xa, &xb, &xc]).await;
+    // XB does not know that XA closes. The post reaches XC before the close, and XA after it.
+    xb.posts(&id, "one more").await.unwrap();
+    let permit = xa.permit(1, Action::TaskForceForm, Some(&id));
+    xa.desk.close_task_force(&permit, id.parse().unwrap(), "done".to_owned()).await.unwrap();
+    for town in [&xc, &xa] {
+        let late = xb.send(town).await;
+        assert!(matches!(late.answers.as_slice(), [ItemAnswer::Receipt(_)]), "{late:?}");
+    }
+    carry_all(&[&xa, &xb, &xc]).await;
+    let expected = [("in time", None), ("one more", Some("written before the close was seen"))];
+    for town in [&xa, &xb, &xc] {
+        let room = town.room_of(&id).await;
+        assert_eq!((room.state.as_str(), remarks(&room)), ("ended", expected.to_vec()));
+    }
+    assert!(matches!(xb.posts(&id, "over").await, Err(Error::IllegalStep(_))));
+    for to in [&xa, &xc] {
+        xb.posts_regardless(&id, to).await;
+        let refused = xb.send(to).await;
+        assert!(matches!(refused.answers.as_slice(), [ItemAnswer::Refused { .. }]), "{refused:?}");
+        assert_eq!(remarks(&to.room_of(&id).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_post_that_knows_of_the_close_counts_for_nobody_though_it_came_before_it() {
+    let [xa, xb, xc] = towns().await;
+    let id = room(&[&xa, &xb, &xc]).await;
+    let permit = xa.permit(1, Action::TaskForceForm, Some(&id));
+    xa.desk.close_task_force(&permit, id.parse().unwrap(), "done".to_owned()).await.unwrap();
+    xa.send(&xb).await;
+    xb.posts_regardless(&id, &xc).await;
+    xb.send(&xc).await;
+    xa.send(&xc).await;
+    let remark = Some("written after the close was seen; it does not count");
+    assert_eq!(remarks(&xc.room_of(&id).await), [("regardless", remark)]);
 }

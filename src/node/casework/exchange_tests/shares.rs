@@ -271,13 +271,4 @@ async fn a_task_force_of_three_is_active_once_all_have_signed_and_all_see_the_po
             room.posts.iter().map(|post| (post.text.as_str(), post.verified)).collect();
         assert_eq!(texts, [("the vessel has left", true)], "{}", town.name());
     }
-    // XA ends it while XB, who does not know, posts once more.
-    xb.posts(&id, "one more").await.unwrap();
-    let permit = xa.permit(1, Action::TaskForceForm, Some(&id));
-    xa.desk.close_task_force(&permit, id.parse().unwrap(), "done".to_owned()).await.unwrap();
-    let late = xb.send(&xa).await;
-    assert!(matches!(late.answers.as_slice(), [ItemAnswer::Refused { .. }]), "{late:?}");
-    carry_all(&[&xa, &xb, &xc]).await;
-    assert_eq!(xc.room_of(&id).await.state, "ended");
-    assert!(xb.posts(&id, "over").await.is_err());
 }

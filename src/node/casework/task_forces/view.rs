@@ -1,5 +1,7 @@
 //! What an officer sees of task forces: charter, members, posts; each post verified again.
 
+use std::collections::{HashMap, HashSet};
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +16,10 @@ use crate::node::casework::task_forces::room::Room;
 use crate::node::casework::views::PageView;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::task_forces::{self, TaskForceMember, TaskForcePost};
-use crate::node::store::{Page, StoreError, Tx, users};
+use crate::node::store::{Page, StoreError, Tx, records, users};
 use crate::policy::{Action, Permit};
 use crate::record::StatementHash;
-use crate::record::kinds::task_force::{Charter, Post};
+use crate::record::kinds::task_force::{Charter, Membership, Post};
 
 /// Which task forces a list shows.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -80,6 +82,8 @@ pub struct PostView {
     pub documents: Vec<DocumentView>,
     /// Whether the signature was verified now.
     pub verified: bool,
+    /// How it stands to the end of the task force, if it came to no rest before that.
+    pub remark: Option<String>,
 }
 
 /// A task force with its members and posts.
@@ -159,9 +163,10 @@ impl Desk {
             })
             .await?;
         let charter = self.held(room.charter()).await?.payload::<Charter>()?;
+        let ending = self.ending(&room).await?;
         let mut posts = Vec::with_capacity(rows.len());
         for row in rows {
-            posts.extend(self.post_view(&row).await?);
+            posts.extend(self.post_view(&row, ending.as_ref()).await?);
         }
         let base = list_row(&room);
         Ok(TaskForceView {
@@ -179,8 +184,39 @@ impl Desk {
         })
     }
 
+    /// The record that ended a task force, and what its signer had seen; none if it goes on, or that was erased.
+    async fn ending(&self, room: &Room) -> Result<Option<Ending>, Error> {
+        let Some(record) = room.end() else { return Ok(None) };
+        let heads = match self.held(record).await {
+            Ok(held) => held.payload::<Membership>()?.heads,
+            Err(Error::Erased(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let id = room.row.id.clone();
+        let rows = self
+            .store
+            .read("task_force_records", move |tx| {
+                Box::pin(async move { records::of_object(tx, &id, 0, i64::MAX).await })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        let prev: HashMap<_, _> = rows.into_iter().map(|row| (row.hash, row.prev)).collect();
+        let mut seen = HashSet::new();
+        for head in heads.into_iter().chain([record]) {
+            let mut at = Some(head.0);
+            while let Some(hash) = at.filter(|hash| seen.insert(*hash)) {
+                at = prev.get(&hash).copied().flatten();
+            }
+        }
+        Ok(Some(Ending { record, seen }))
+    }
+
     /// A post; none once it was erased.
-    async fn post_view(&self, row: &TaskForcePost) -> Result<Option<PostView>, Error> {
+    async fn post_view(
+        &self,
+        row: &TaskForcePost,
+        ending: Option<&Ending>,
+    ) -> Result<Option<PostView>, Error> {
         let held = match self.held(StatementHash(row.record_hash)).await {
             Ok(held) => held,
             Err(Error::Erased(_)) => return Ok(None),
@@ -197,7 +233,30 @@ impl Desk {
             heads: post.heads.iter().map(ToString::to_string).collect(),
             documents: post.documents.iter().map(DocumentView::from).collect(),
             verified: self.is_signed(held.statement()),
+            remark: ending.and_then(|ending| ending.remark(row.record_hash, &post.heads)),
         }))
+    }
+}
+
+/// The end of a task force.
+struct Ending {
+    record: StatementHash,
+    /// The statements that its signer had seen, and its own.
+    seen: HashSet<[u8; 32]>,
+}
+
+impl Ending {
+    /// How a post stands to it; nothing of one that was part of the task force before.
+    fn remark(&self, post: [u8; 32], heads: &[StatementHash]) -> Option<String> {
+        let remark = if heads.contains(&self.record) {
+            // A member that got the close first refused it.
+            "written after the close was seen; it does not count"
+        } else if !self.seen.contains(&post) {
+            "written before the close was seen"
+        } else {
+            return None;
+        };
+        Some(remark.to_owned())
     }
 }
 
