@@ -13,6 +13,7 @@ mod documents;
 mod error;
 mod evidence;
 mod fetch;
+mod give_out;
 mod guard;
 mod kinds;
 mod listing;
