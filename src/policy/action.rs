@@ -80,7 +80,7 @@ actions! {
     SummaryWithdraw = "summary.withdraw";
     /// Read a summary from a peer, or one that was shared.
     SummaryRead = "summary.read";
-    /// Propose a task force, accept its charter, leave or end it.
+    /// Propose a task force, accept its charter, name the own officers of its team, leave or end it.
     TaskForceForm = "task_force.form";
     /// Post to a task force.
     TaskForcePost = "task_force.post";

@@ -153,8 +153,9 @@ fn second_officer(actor: &Actor, action: Action, resource: &Resource) -> Result<
 }
 
 /// Clearance always; team or unit, and in a restricted case the team only. The contact point and the supervisor
-/// see what passes their desks, unless it is restricted. What is no matter of a case has neither team nor unit: it
-/// is open to those desks, to the liaison officer and to whoever drafted it, since others have no need to know.
+/// see what passes their desks, unless it is restricted. What is no matter of a case has no unit: it is
+/// open to those desks, to the liaison officer, to whoever drafted it and, if it is a task force, to its team, since
+/// others have no need to know.
 fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialReason> {
     let apart = [Role::SystemAdministrator, Role::Auditor];
     if let Some(duty) = apart.into_iter().find(|duty| actor.roles.contains(duty)) {

@@ -286,3 +286,26 @@ fn what_is_of_no_case_is_open_to_its_drafter_within_the_roles() {
     assert!(is_permitted(&liaison, Action::RequestRead, &others));
     assert!(matches!(denial(&liaison, Action::RequestAct, &own), DenialReason::NoRole { .. }));
 }
+
+#[test]
+fn a_task_force_is_open_to_the_officers_of_its_team_within_their_roles() {
+    let room = Resource {
+        is_caseless: true,
+        team: BTreeSet::from([user(1)]),
+        ..Resource::of(ResourceKind::TaskForce).with_id(ObjectId::from_random([8; 16]))
+    };
+    let others = Resource { team: BTreeSet::from([user(2)]), ..room.clone() };
+    for role in [Role::CaseOfficer, Role::JointTeamMember] {
+        let actor = officer(&[role]);
+        for action in [Action::TaskForceRead, Action::TaskForcePost] {
+            assert!(is_permitted(&actor, action, &room), "{action}");
+            assert_eq!(denial(&actor, action, &others), DenialReason::NotInTeam, "{action}");
+        }
+        assert!(matches!(
+            denial(&actor, Action::TaskForceForm, &room),
+            DenialReason::NoRole { .. }
+        ));
+    }
+    let analyst = officer(&[Role::Analyst]);
+    assert!(matches!(denial(&analyst, Action::TaskForceRead, &room), DenialReason::NoRole { .. }));
+}

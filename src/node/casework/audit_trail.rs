@@ -8,8 +8,8 @@ use crate::domain::time::Timestamp;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::views::{PageView, page_rows, time_text};
 use crate::node::casework::{Desk, Error};
-use crate::node::store::StoreError;
 use crate::node::store::audit_events::{self, AuditEvent, NewAuditEvent};
+use crate::node::store::{StoreError, idempotency};
 use crate::policy::{Action, Actor, Permit, Via};
 
 /// What the local socket is called in the trail.
@@ -114,13 +114,12 @@ impl Desk {
         .await
     }
 
+    /// A note is no change that a repeatable request was sent for: it claims no key, or a denied request would look done.
     async fn note(&self, event: NewAuditEvent) -> Result<(), Error> {
-        self.store
-            .write_with("audit_note", event, |tx, event| {
-                Box::pin(async move { audit_events::append(tx, event).await.map(drop) })
-            })
-            .await
-            .map_err(|error: StoreError| error.into())
+        let write = self.store.write_with("audit_note", event, |tx, event| {
+            Box::pin(async move { audit_events::append(tx, event).await.map(drop) })
+        });
+        idempotency::beside(write).await.map_err(|error: StoreError| error.into())
     }
 
     /// The audit trail, newest first, before a place (none: from the end).

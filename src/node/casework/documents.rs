@@ -183,7 +183,8 @@ pub(crate) fn reference_object(evidence: ObjectId) -> String {
     format!("document:{evidence}")
 }
 
-/// Where the documents of a received record are found again: by the id of the item at its authority.
+/// Where the documents of a received record are found again: by the id of the item at its authority. Another authority
+/// may use the same id: the record says whose it is.
 pub(crate) fn references(documents: &[Document], record: StatementHash) -> Vec<ObjectField> {
     documents
         .iter()

@@ -1,19 +1,19 @@
-//! Released evidence files between nodes: given out only with a grant; fetched in ranges that are verified while they
-//! stream, resumable, and registered as evidence of this authority.
+//! Released evidence files of peers: fetched in ranges that are verified while they stream, resumable, and registered as
+//! evidence of this authority; gives nothing out.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{AuthorityName, ObjectId};
-use crate::node::blobs::{
-    BlobError, BlobKey, BlobName, Fetch, FetchError, Intake, TRANSFER_BYTES, Wanted, encoded_bytes,
-};
+use crate::node::blobs::{BlobError, BlobName, Fetch, FetchError, Intake, TRANSFER_BYTES, Wanted};
 use crate::node::casework::documents::reference_object;
 use crate::node::casework::evidence::{EvidenceInput, Registration};
 use crate::node::casework::guard::allow;
 use crate::node::casework::load::Held;
 use crate::node::casework::{Desk, Error};
 use crate::node::keys::KeyGroup;
-use crate::node::peer::{BlobRequest, BlobStream, Refusal, RefusalCode};
+use crate::node::peer::BlobRequest;
 use crate::node::rng::random;
 use crate::node::store::blobs::{self, Blob, BlobState};
 use crate::node::store::object_fields::{self, ObjectField};
@@ -25,8 +25,8 @@ use crate::record::kinds::request::RequestAct;
 use crate::record::kinds::summary::SummaryShared;
 use crate::record::kinds::task_force::Post;
 
-/// Under which path it stands where a copy is kept.
-const COPY: &str = "copy";
+/// Under which path it stands where a copy of what an authority released is kept; its name follows.
+const COPY: &str = "copy:";
 /// How often a range is asked for again without a byte of progress.
 const ROUNDS_MAX: u32 = 3;
 
@@ -34,7 +34,11 @@ const ROUNDS_MAX: u32 = 3;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FetchInput {
-    /// The case here to which the copy belongs; that of the request if absent.
+    /// The authority that released it; needed if several released an item under the same id.
+    pub from: Option<String>,
+    /// The request, summary or task force through which it was released.
+    pub request: Option<String>,
+    /// The case here to which the copy belongs; that of the request or summary if absent.
     pub case: Option<String>,
 }
 
@@ -69,59 +73,6 @@ struct CopyPlace {
 }
 
 impl Desk {
-    /// Gives out a range of a released blob.
-    ///
-    /// # Errors
-    /// [`RefusalCode::NotFound`] without a grant, so that nobody learns which blobs there are.
-    pub(crate) async fn serve_blob(
-        &self,
-        peer: &AuthorityName,
-        request: BlobRequest,
-    ) -> Result<BlobStream, Refusal> {
-        let absent = || Refusal::new(RefusalCode::NotFound, "no such blob is released to you");
-        let name: BlobName = request.blob.parse().map_err(|_| absent())?;
-        let (blob, authority) = (request.blob.clone(), peer.to_string());
-        let rows = self
-            .store
-            .read("serve_blob", move |tx| {
-                Box::pin(async move {
-                    let grant = blobs::grant_of(tx, &blob, &authority).await?;
-                    Ok::<_, StoreError>((grant, blobs::get(tx, &blob).await?))
-                })
-            })
-            .await
-            .map_err(|error| failed(&error))?;
-        let (Some(grant), Some(blob)) = rows else { return Err(absent()) };
-        let is_held = blob.state == BlobState::Complete;
-        if grant.evidence_id != request.about.to_string() || !is_held {
-            return Err(absent());
-        }
-        let key = self.key_of_blob(&KeyGroup::stored(&blob.key_group)).await;
-        let key = key.map_err(|error| failed(&error))?.ok_or_else(absent)?;
-        let size = u64::try_from(blob.size).unwrap_or(0);
-        let reader = self
-            .blobs
-            .encode(name, &key, blob.blake3, request.offset, request.length)
-            .await
-            .map_err(|error| match error {
-                BlobError::OutOfRange { .. } => {
-                    Refusal::new(RefusalCode::Malformed, "the range is outside of the blob")
-                }
-                error => failed(&error),
-            })?;
-        tracing::info!(peer.authority = %peer, evidence = %request.about, offset = request.offset, "gave out a range of released evidence");
-        Ok(BlobStream {
-            size,
-            length: encoded_bytes(size, request.offset, request.length),
-            reader: Box::new(reader),
-        })
-    }
-
-    async fn key_of_blob(&self, group: &KeyGroup) -> Result<Option<BlobKey>, Error> {
-        let key = self.keys.get(group).await?;
-        Ok(key.map(|key| BlobKey::new(&key.derive("blob"))))
-    }
-
     /// Fetches a released document and registers it as evidence of this authority. Called again, it goes on where it
     /// stopped; called once more, it gives what is there.
     ///
@@ -134,11 +85,12 @@ impl Desk {
         input: FetchInput,
     ) -> Result<FetchView, Error> {
         allow(permit, Action::EvidenceAdd, None)?;
-        let (released, copy) = self.released_to_us(document).await?;
+        let found = self.releases(document, &input).await?;
         // The case is known only now: whoever fetches must be allowed to add evidence to that one.
-        let case = self.case_of_copy(&released, input.case).await?;
+        let (released, case) = self.case_of_copy(found, input.case).await?;
         let (who, purpose) = (permit.who(), permit.purpose());
         let permit = &self.permit(who, Action::EvidenceAdd, Some(case), purpose).await?;
+        let copy = self.copy_of(document, &released.peer).await?;
         if let Some(place) = copy
             && self.is_registered(place.item).await?
         {
@@ -156,36 +108,68 @@ impl Desk {
         Ok(view(&released, place.item))
     }
 
-    /// Finds the record that released a document, and a copy that was begun.
-    async fn released_to_us(
+    /// The records that released the document that is meant, all of one authority.
+    async fn releases(
         &self,
         document: ObjectId,
-    ) -> Result<(Released, Option<CopyPlace>), Error> {
-        let object = reference_object(document);
-        let rows = self
-            .store
-            .read("released_document", move |tx| {
-                Box::pin(async move { object_fields::of_object(tx, &object).await })
-            })
-            .await?;
-        let copy = rows.iter().find(|row| row.path == COPY).and_then(|row| place_of(&row.value));
-        for row in rows.iter().filter(|row| row.path != COPY) {
+        input: &FetchInput,
+    ) -> Result<Vec<Released>, Error> {
+        let from = input.from.as_deref().map(str::parse::<AuthorityName>).transpose();
+        let from = from.map_err(|error| Error::invalid("from", error.to_string()))?;
+        let through = input.request.as_deref().map(str::parse::<ObjectId>).transpose();
+        let through = through.map_err(|error| Error::invalid("request", error.to_string()))?;
+        let mut releases = Vec::new();
+        for row in self.references_to(document).await? {
+            if row.path.starts_with(COPY) {
+                continue;
+            }
             let held = match self.held(StatementHash(row.record_hash)).await {
                 Ok(held) => held,
                 Err(Error::NotFound(_) | Error::Erased(_)) => continue,
                 Err(error) => return Err(error),
             };
-            if let Some(document) = documents(&held).into_iter().find(|d| d.evidence == document) {
-                let released = Released {
-                    document,
-                    peer: held.statement().issuer.clone(),
-                    record: held.statement().hash(),
-                    object: held.common().object,
-                };
-                return Ok((released, copy));
+            let (peer, object) = (held.statement().issuer.clone(), held.common().object);
+            let is_meant = from.as_ref().is_none_or(|from| *from == peer)
+                && through.is_none_or(|through| through == object);
+            let document = documents(&held).into_iter().find(|d| d.evidence == document);
+            if let Some(document) = document.filter(|_| is_meant) {
+                releases.push(Released { document, peer, record: held.statement().hash(), object });
             }
         }
-        Err(Error::NotFound("document released to this authority"))
+        let issuers: BTreeSet<_> = releases.iter().map(|one| one.peer.as_str()).collect();
+        match issuers.len() {
+            0 => Err(Error::NotFound("document released to this authority")),
+            1 => Ok(releases),
+            _ => {
+                let issuers: Vec<_> = issuers.into_iter().collect();
+                let message = format!(
+                    "several authorities released an item under this id: name one of {} (--from)",
+                    issuers.join(", ")
+                );
+                Err(Error::invalid("from", message))
+            }
+        }
+    }
+
+    /// Where a copy of what an authority released is, or was begun.
+    async fn copy_of(
+        &self,
+        document: ObjectId,
+        issuer: &AuthorityName,
+    ) -> Result<Option<CopyPlace>, Error> {
+        let path = copy_path(issuer);
+        let rows = self.references_to(document).await?;
+        Ok(rows.iter().find(|row| row.path == path).and_then(|row| place_of(&row.value)))
+    }
+
+    async fn references_to(&self, document: ObjectId) -> Result<Vec<ObjectField>, Error> {
+        let object = reference_object(document);
+        self.store
+            .read("released_document", move |tx| {
+                Box::pin(async move { object_fields::of_object(tx, &object).await })
+            })
+            .await
+            .map_err(|error: StoreError| error.into())
     }
 
     async fn is_registered(&self, item: ObjectId) -> Result<bool, Error> {
@@ -199,18 +183,34 @@ impl Desk {
         Ok(row.is_some())
     }
 
-    /// The case of a copy: the one named, that of the request or summary, or the object that released it.
+    /// The case of a copy, and the release that it is fetched by: the case named, or that of the request or summary.
     async fn case_of_copy(
         &self,
-        released: &Released,
+        releases: Vec<Released>,
         named: Option<String>,
-    ) -> Result<ObjectId, Error> {
-        let object = released.object;
-        if let Some(named) = named {
-            return named.parse().map_err(|error: crate::domain::id::InvalidObjectId| {
-                Error::invalid("case", error.to_string())
-            });
+    ) -> Result<(Released, ObjectId), Error> {
+        let named = named.map(|named| named.parse::<ObjectId>()).transpose();
+        let named = named.map_err(|error| Error::invalid("case", error.to_string()))?;
+        let mut found: Option<(Released, ObjectId)> = None;
+        for released in releases {
+            let Some(case) = named.or(self.case_of(released.object).await?) else { continue };
+            match &found {
+                None => found = Some((released, case)),
+                Some((_, other)) if *other == case => {}
+                Some(_) => {
+                    let message = "it was released for several cases here: name the request (--request) or the case (--case)";
+                    return Err(Error::invalid("case", message));
+                }
+            }
         }
+        found.ok_or_else(|| {
+            let message = "what released it belongs to no case here: name the case to which the copy is to belong (--case)";
+            Error::invalid("case", message)
+        })
+    }
+
+    /// The case of a request or summary.
+    async fn case_of(&self, object: ObjectId) -> Result<Option<ObjectId>, Error> {
         let id = object.to_string();
         let case = self
             .store
@@ -222,7 +222,7 @@ impl Desk {
                 })
             })
             .await?;
-        Ok(case.and_then(|case| case.parse().ok()).unwrap_or(object))
+        Ok(case.and_then(|case| case.parse().ok()))
     }
 
     /// Fetches the bytes, from where an earlier fetch stopped.
@@ -248,7 +248,7 @@ impl Desk {
                         let Wanted { size, sha256, blake3 } = wanted;
                         return Ok((place, Intake { blob: place.blob, size, sha256, blake3 }));
                     }
-                    self.forget_copy(document, place.blob).await?;
+                    self.forget_copy(document, &released.peer, place.blob).await?;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -280,7 +280,7 @@ impl Desk {
         };
         let field = ObjectField {
             object: reference_object(document),
-            path: COPY.to_owned(),
+            path: copy_path(&released.peer),
             value: format!("{} {}", place.item, place.blob).into_bytes(),
             record_hash: released.record.0,
             field_index: 0,
@@ -297,13 +297,18 @@ impl Desk {
         Ok(())
     }
 
-    async fn forget_copy(&self, document: ObjectId, blob: BlobName) -> Result<(), Error> {
-        let data = (reference_object(document), blob.to_string());
+    async fn forget_copy(
+        &self,
+        document: ObjectId,
+        issuer: &AuthorityName,
+        blob: BlobName,
+    ) -> Result<(), Error> {
+        let data = (reference_object(document), [copy_path(issuer)], blob.to_string());
         self.store
-            .write_with("forget_fetch", data, |tx, (object, blob)| {
+            .write_with("forget_fetch", data, |tx, (object, path, blob)| {
                 Box::pin(async move {
                     blobs::delete(tx, blob).await?;
-                    object_fields::clear(tx, object, &[COPY.to_owned()]).await?;
+                    object_fields::clear(tx, object, path).await?;
                     Ok::<_, StoreError>(())
                 })
             })
@@ -311,7 +316,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Asks for range after range until all is there.
+    /// Asks for range after range until all is there. If that fails, what came is kept for the next time.
     async fn pull(
         &self,
         document: ObjectId,
@@ -319,6 +324,30 @@ impl Desk {
         mut fetch: Fetch,
         wanted: Wanted,
     ) -> Result<Intake, Error> {
+        if let Err(error) = self.pull_ranges(released, &mut fetch, wanted).await {
+            fetch.pause().await;
+            return Err(error);
+        }
+        let blob = fetch.blob();
+        match fetch.finish().await {
+            Ok(intake) => Ok(intake),
+            Err(FetchError::Blob(error @ BlobError::Mismatch { .. })) => {
+                self.forget_copy(document, &released.peer, blob).await?;
+                Err(Error::Peer(error.to_string()))
+            }
+            Err(FetchError::Blob(error)) => Err(error.into()),
+            Err(error @ (FetchError::CutOff { .. } | FetchError::Forged { .. })) => {
+                Err(Error::Peer(error.to_string()))
+            }
+        }
+    }
+
+    async fn pull_ranges(
+        &self,
+        released: &Released,
+        fetch: &mut Fetch,
+        wanted: Wanted,
+    ) -> Result<(), Error> {
         let mut rounds = 0;
         while !fetch.is_complete() {
             let offset = fetch.next_offset();
@@ -345,18 +374,7 @@ impl Desk {
                 }
             }
         }
-        let blob = fetch.blob();
-        match fetch.finish().await {
-            Ok(intake) => Ok(intake),
-            Err(FetchError::Blob(error @ BlobError::Mismatch { .. })) => {
-                self.forget_copy(document, blob).await?;
-                Err(Error::Peer(error.to_string()))
-            }
-            Err(FetchError::Blob(error)) => Err(error.into()),
-            Err(error @ (FetchError::CutOff { .. } | FetchError::Forged { .. })) => {
-                Err(Error::Peer(error.to_string()))
-            }
-        }
+        Ok(())
     }
 
     /// Registers the copy as an item of its own.
@@ -395,6 +413,10 @@ fn documents(held: &Held) -> Vec<Document> {
     .unwrap_or_default()
 }
 
+fn copy_path(issuer: &AuthorityName) -> String {
+    format!("{COPY}{issuer}")
+}
+
 fn place_of(value: &[u8]) -> Option<CopyPlace> {
     let (item, blob) = std::str::from_utf8(value).ok()?.split_once(' ')?;
     Some(CopyPlace { item: item.parse().ok()?, blob: blob.parse().ok()? })
@@ -408,12 +430,4 @@ fn view(released: &Released, item: ObjectId) -> FetchView {
         size: released.document.size,
         sha256: hex::encode(released.document.sha256),
     }
-}
-
-fn failed(error: &dyn std::error::Error) -> Refusal {
-    tracing::error!(error = %error, "released evidence could not be read");
-    Refusal::new(
-        RefusalCode::Internal,
-        "this node could not read the blob; it is asked again later",
-    )
 }

@@ -14,8 +14,10 @@ mod erasure;
 mod error;
 mod evidence;
 mod fetch;
+mod give_out;
 mod guard;
 mod kinds;
+mod listing;
 mod load;
 mod officers;
 mod open_log;
@@ -82,8 +84,10 @@ pub use requests::{
 };
 pub use search::{HitView, SearchQuery};
 pub use status::{BacklogView, LogStatusView, StatusView};
-pub use summaries::{DisclosedView, NewSummary, SummaryRow, SummaryView};
-pub use task_forces::{MemberView, NewPost, NewTaskForce, PostView, TaskForceRow, TaskForceView};
+pub use summaries::{DisclosedView, NewSummary, SummaryQuery, SummaryRow, SummaryView};
+pub use task_forces::{
+    MemberView, NewPost, NewTaskForce, PostView, TaskForceQuery, TaskForceRow, TaskForceView,
+};
 pub use tokens::{NewToken, TOKEN_PREFIX, TokenListed, TokenView};
 pub use views::{
     FindingView, HistoryView, PAGE_ROWS, PAGE_ROWS_MAX, PageView, json_value, time_text,

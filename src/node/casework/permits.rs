@@ -6,10 +6,10 @@ use crate::domain::handling::{Marking, Purpose};
 use crate::domain::id::{AuthorityName, ObjectId, UserId};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::{self, Case};
-use crate::node::store::requests::{self, Direction};
-use crate::node::store::{
-    StoreError, Tx, audit_events, erasures, evidence, summaries, task_forces, users,
-};
+use crate::node::store::requests::{self, Direction, Request};
+use crate::node::store::summaries::{self, Summary};
+use crate::node::store::task_forces::{self, TaskForce};
+use crate::node::store::{StoreError, Tx, audit_events, erasures, evidence, users};
 use crate::policy::{Action, Actor, DenialReason, Permit, Resource, ResourceKind, decide};
 
 /// How many audit events about an object are searched for its drafter.
@@ -183,26 +183,15 @@ async fn resource_of(
         ResourceKind::Evidence => evidence_resource(tx, id, &text).await,
         ResourceKind::Request => {
             let Some(request) = requests::get(tx, &text).await? else { return Ok(None) };
-            let mut resource = of_case(tx, kind, id, request.case_id.as_deref()).await?;
-            resource.authors = drafters(tx, &text, Action::RequestDraft).await?;
-            // A request of a case that is not held stays closed.
-            resource.is_caseless = request.case_id.is_none();
-            Ok(Some(resource))
+            request_resource(tx, id, &request).await.map(Some)
         }
         ResourceKind::Summary => {
             let Some(summary) = summaries::get(tx, &text).await? else { return Ok(None) };
-            let mut resource = of_case(tx, kind, id, summary.case_id.as_deref()).await?;
-            resource.level = summary.marking.parse().map_or(u8::MAX, |m: Marking| m.level());
-            if summary.direction == Direction::In {
-                resource.originator = summary.author.parse().ok();
-            }
-            Ok(Some(resource))
+            summary_resource(tx, id, &summary).await.map(Some)
         }
         ResourceKind::TaskForce => {
             let Some(room) = task_forces::get(tx, &text).await? else { return Ok(None) };
-            let coordinator = room.coordinator.parse().ok();
-            let originator = coordinator.filter(|coordinator| coordinator != authority);
-            Ok(Some(Resource { originator, is_caseless: true, ..Resource::of(kind).with_id(id) }))
+            task_force_resource(tx, id, &room, authority).await.map(Some)
         }
         ResourceKind::Erasure => {
             let Some(order) = erasures::get(tx, &text).await? else { return Ok(None) };
@@ -213,6 +202,50 @@ async fn resource_of(
             Ok(Some(Resource::of(kind).with_id(id)))
         }
     }
+}
+
+/// The attributes of a request. One of a case that is not held stays closed.
+pub(crate) async fn request_resource(
+    tx: &mut Tx,
+    id: ObjectId,
+    request: &Request,
+) -> Result<Resource, StoreError> {
+    let mut resource = of_case(tx, ResourceKind::Request, id, request.case_id.as_deref()).await?;
+    resource.authors = drafters(tx, &request.id, Action::RequestDraft).await?;
+    resource.is_caseless = request.case_id.is_none();
+    Ok(resource)
+}
+
+/// The attributes of a summary.
+pub(crate) async fn summary_resource(
+    tx: &mut Tx,
+    id: ObjectId,
+    summary: &Summary,
+) -> Result<Resource, StoreError> {
+    let mut resource = of_case(tx, ResourceKind::Summary, id, summary.case_id.as_deref()).await?;
+    resource.level = summary.marking.parse().map_or(u8::MAX, |m: Marking| m.level());
+    if summary.direction == Direction::In {
+        resource.originator = summary.author.parse().ok();
+    }
+    Ok(resource)
+}
+
+/// The attributes of a task force: its team are the officers of this authority who were named for it.
+pub(crate) async fn task_force_resource(
+    tx: &mut Tx,
+    id: ObjectId,
+    room: &TaskForce,
+    authority: &AuthorityName,
+) -> Result<Resource, StoreError> {
+    let coordinator = room.coordinator.parse().ok();
+    let originator = coordinator.filter(|coordinator| coordinator != authority);
+    let team = task_forces::team(tx, &room.id).await?;
+    Ok(Resource {
+        originator,
+        team: team.iter().filter_map(|officer| officer.user_id.parse().ok()).collect(),
+        is_caseless: true,
+        ..Resource::of(ResourceKind::TaskForce).with_id(id)
+    })
 }
 
 /// A summary that is to be shared is a case as it stands. Who wrote what it shows is known once the fields are chosen:
@@ -307,8 +340,6 @@ mod tests {
     use super::*;
     use crate::domain::id::OfficerPseudonym;
     use crate::node::casework::testing::{TestDesk, desk};
-    use crate::node::store::requests::Request;
-    use crate::node::store::task_forces::TaskForce;
     use crate::policy::{Role, Via};
 
     const CASELESS: &str = "11111111-1111-4111-8111-111111111111";
@@ -340,6 +371,7 @@ mod tests {
             ends_at: None,
             created_at: 0,
             head: [1; 32],
+            ended_by: None,
         };
         let rows = (requests, room);
         let write = test.desk.store.write_with("objects", rows, |tx, (requests, room)| {

@@ -24,7 +24,7 @@ pub enum Known {
     No,
     /// It was done, with this HTTP status and body.
     Answered(u16, Vec<u8>),
-    /// What it changes is in the store, and its answer is lost.
+    /// Something that it changes is in the store, and whether it came to its end is not known: its answer is lost.
     Unanswered,
     /// The key was used for another request.
     Another,
@@ -92,7 +92,7 @@ impl Desk {
             .map_err(|error: StoreError| Error::from(error))
     }
 
-    /// Forgets a request that was refused, so that it can be mended and sent again under its key.
+    /// Forgets a request that was refused after a change, so that it can be mended and sent again under its key.
     ///
     /// # Errors
     /// If the store fails.
@@ -125,4 +125,40 @@ impl Desk {
 /// The row to which a sealed body belongs.
 fn place(row: &Answer) -> Vec<u8> {
     [row.caller.as_bytes(), b"/", row.key.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::handling::Purpose;
+    use crate::node::casework::NewCase;
+    use crate::node::casework::testing::desk;
+    use crate::policy::Action;
+
+    /// What is known after a restart is what the store holds: neither answer nor refusal was noted before the end.
+    #[tokio::test]
+    async fn a_request_that_was_denied_leaves_no_claim_and_one_that_changed_something_does() {
+        let test = desk().await;
+        let ada = test.officer("ada", "case_officer", "north").await;
+        let otto = test.officer("otto", "auditor", "north").await;
+        let asked = |caller| Repeatable { caller, key: "k".to_owned(), request: [1; 32] };
+        let request = asked(otto.user.unwrap());
+        let denied = test.desk.claiming(&request, async {
+            let purpose = Some(Purpose::CustomsEnforcement);
+            test.desk.permit(&otto, Action::CaseOpen, None, purpose).await
+        });
+        assert!(matches!(denied.await, Err(Error::NotPermitted(_))));
+        assert!(test.trail().await.contains(&("case.open".to_owned(), "denied".to_owned())));
+        assert_eq!(test.desk.known(&request).await.unwrap(), Known::No);
+
+        let request = asked(ada.user.unwrap());
+        let opened = test.desk.claiming(&request, async {
+            let permit = test.may(&ada, Action::CaseOpen, None).await;
+            let case = serde_json::json!({"title": "Tea", "case_type": "revenue"});
+            let case: NewCase = serde_json::from_value(case).unwrap();
+            test.desk.open_case(&permit, case).await
+        });
+        assert!(Box::pin(opened).await.is_ok());
+        assert_eq!(test.desk.known(&request).await.unwrap(), Known::Unanswered);
+    }
 }

@@ -25,6 +25,13 @@ pub struct PageView<T> {
     pub next: Option<String>,
 }
 
+impl<T> PageView<T> {
+    /// The same page with its rows shown in another way.
+    pub(crate) fn map<V>(self, view: impl Fn(&T) -> V) -> PageView<V> {
+        PageView { items: self.items.iter().map(view).collect(), next: self.next }
+    }
+}
+
 /// A remark on a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FindingView {

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::node::cli::client::{Client, Connection, segment, with_query};
+use crate::node::cli::client::{Client, Connection, segment};
 use crate::node::cli::exit::Failure;
 use crate::node::cli::fields::Fields;
 use crate::node::cli::output::{Form, line, word};
 use crate::node::cli::pack;
+use crate::node::cli::page::Page;
+use crate::node::cli::team::Team;
 
 /// The command line of `sealane case`.
 #[derive(Debug, Args)]
@@ -73,12 +75,8 @@ struct List {
     /// Only cases with a move that waits for approval
     #[arg(long)]
     pending: bool,
-    /// At most this many
-    #[arg(long)]
-    limit: Option<u32>,
-    /// Continue after the page that ended with this mark
-    #[arg(long)]
-    after: Option<String>,
+    #[command(flatten)]
+    page: Page,
     #[command(flatten)]
     form: Form,
 }
@@ -155,29 +153,6 @@ struct Link {
 }
 
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
-struct Team {
-    #[command(subcommand)]
-    step: TeamStep,
-}
-
-#[derive(Debug, Subcommand)]
-enum TeamStep {
-    /// Add an officer
-    Add(Member),
-    /// Take an officer out
-    Remove(Member),
-}
-
-#[derive(Debug, Args)]
-struct Member {
-    /// The case
-    id: String,
-    /// The officer's name or pseudonym
-    officer: String,
-}
-
-#[derive(Debug, Args)]
 struct Export {
     /// The case
     id: String,
@@ -246,7 +221,7 @@ impl Case {
                 client.post(&format!("{}/links", path(&step.id)), &body).await?;
                 Ok(line(&format!("linked case {} to {}", step.id, step.other))?)
             }
-            Step::Team(step) => step.step.run(&client).await,
+            Step::Team(step) => step.run(&client, "/api/v1/cases", "case").await,
             Step::Export(step) => pack::write(&client, &[step.id], &step.out).await,
         }
     }
@@ -269,14 +244,9 @@ impl New {
 
 impl List {
     async fn run(self, client: &Client) -> anyhow::Result<()> {
-        let limit = self.limit.map(|limit| limit.to_string());
-        let parameters = [
-            ("status", self.status.as_deref()),
-            ("pending", self.pending.then_some("true")),
-            ("limit", limit.as_deref()),
-            ("after", self.after.as_deref()),
-        ];
-        let cases = client.get(&with_query("/api/v1/cases", &parameters)).await?;
+        let filters =
+            [("status", self.status.as_deref()), ("pending", self.pending.then_some("true"))];
+        let cases = self.page.read(client, "/api/v1/cases", &filters).await?;
         let columns = [
             ("ID", "id"),
             ("REFERENCE", "reference"),
@@ -332,17 +302,6 @@ impl Edit {
         let count = fields.len();
         client.patch(&path(&self.id), &Change { fields }).await?;
         Ok(line(&format!("changed {count} field(s) of case {}", self.id))?)
-    }
-}
-
-impl TeamStep {
-    async fn run(self, client: &Client) -> anyhow::Result<()> {
-        let (Member { id, officer }, rest, done) = match self {
-            Self::Add(member) => (member, "team", "is in the team of"),
-            Self::Remove(member) => (member, "team/remove", "is not in the team any more of"),
-        };
-        client.post(&format!("{}/{rest}", path(&id)), &json!({ "officer": officer })).await?;
-        Ok(line(&format!("{officer} {done} case {id}"))?)
     }
 }
 

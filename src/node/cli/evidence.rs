@@ -37,8 +37,8 @@ enum Step {
     Receive(One),
     /// Hash the stored content again and compare it with the signed record
     Verify(Show),
-    /// Get the content of an item that a peer released to this authority
-    Fetch(One),
+    /// Get the content of an item that a peer released to this authority, as evidence of a case here
+    Fetch(Fetch),
 }
 
 #[derive(Debug, Args)]
@@ -87,6 +87,21 @@ struct One {
 }
 
 #[derive(Debug, Args)]
+struct Fetch {
+    /// The item, as `sealane request show` names it
+    id: String,
+    /// The authority that released it, if several released an item under this id
+    #[arg(long, value_name = "AUTHORITY")]
+    from: Option<String>,
+    /// The request (or summary, or task force) that released it, if there are several
+    #[arg(long, value_name = "ID")]
+    request: Option<String>,
+    /// The case here to which the copy is to belong, if it is not that of the request
+    #[arg(long)]
+    case: Option<String>,
+}
+
+#[derive(Debug, Args)]
 struct Transfer {
     /// The item
     id: String,
@@ -99,6 +114,16 @@ struct Transfer {
     /// Where
     #[arg(long)]
     place: String,
+}
+
+#[derive(Serialize)]
+struct Fetching<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -139,14 +164,7 @@ impl Evidence {
                 Ok(line(&format!("signed for {}; you hold it now", step.id))?)
             }
             Step::Verify(step) => step.verify(&client).await,
-            Step::Fetch(step) => {
-                let answer =
-                    client.post_patiently(&format!("{}/fetch", path(&step.id)), &json!({})).await?;
-                line(&format!("content of {}: {}", step.id, word(answer.get("state"))))?;
-                Ok(line(
-                    "it is verified while it streams; `sealane evidence show` tells when it is complete",
-                )?)
-            }
+            Step::Fetch(step) => step.run(&client).await,
         }
     }
 }
@@ -163,6 +181,20 @@ impl Add {
         let item = transfer::upload(client, &path, "application/octet-stream", &self.file).await?;
         line(&format!("registered evidence {}", word(item.get("id"))))?;
         Ok(line(&format!("sha-256 {}", word(item.get("sha256"))))?)
+    }
+}
+
+impl Fetch {
+    async fn run(self, client: &Client) -> anyhow::Result<()> {
+        let body = Fetching {
+            from: self.from.as_deref(),
+            request: self.request.as_deref(),
+            case: self.case.as_deref(),
+        };
+        let answer = client.post_patiently(&format!("{}/fetch", path(&self.id)), &body).await?;
+        let (from, copy) = (word(answer.get("from")), word(answer.get("evidence")));
+        line(&format!("content of {} from {from}: {}", self.id, word(answer.get("state"))))?;
+        Ok(line(&format!("it was verified while it streamed, and is evidence {copy} here"))?)
     }
 }
 

@@ -43,16 +43,17 @@ impl Form {
             .iter()
             .map(|item| columns.iter().map(|(_, key)| word(item.get(key))).collect())
             .collect();
-        if rows.is_empty() {
-            return line(empty);
+        let next = value.get("next").and_then(Value::as_str);
+        match (rows.is_empty(), next) {
+            (true, None) => return line(empty),
+            (true, Some(_)) => line("nothing for you among the newest")?,
+            (false, _) => {
+                let headings: Vec<String> =
+                    columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
+                table(&headings, &rows)?;
+            }
         }
-        let headings: Vec<String> =
-            columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
-        table(&headings, &rows)?;
-        match value.get("next").and_then(Value::as_str) {
-            Some(next) => line(&format!("more: --after {}", plain(next))),
-            None => Ok(()),
-        }
+        next.map_or(Ok(()), |next| line(&format!("more: --after {}", plain(next))))
     }
 }
 

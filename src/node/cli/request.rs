@@ -4,9 +4,10 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::node::cli::client::{Client, Connection, segment, with_query};
+use crate::node::cli::client::{Client, Connection, segment};
 use crate::node::cli::fields::Fields;
 use crate::node::cli::output::{Form, line, word};
+use crate::node::cli::page::Page;
 
 /// The command line of `sealane request`.
 #[derive(Debug, Args)]
@@ -22,7 +23,7 @@ pub(super) struct Request {
 enum Step {
     /// Draft a request for another authority; send it with `sealane request act ID submit`
     New(New),
-    /// List requests, made and received
+    /// List the requests that you may see, made and received
     List(List),
     /// Show a request: its state, its acts, and which acts are possible now
     Show(Show),
@@ -53,9 +54,8 @@ struct List {
     /// Only requests made (out) or received (in)
     #[arg(long, value_parser = ["in", "out"])]
     direction: Option<String>,
-    /// Continue after the page that ended with this mark
-    #[arg(long)]
-    after: Option<String>,
+    #[command(flatten)]
+    page: Page,
     #[command(flatten)]
     form: Form,
 }
@@ -129,12 +129,8 @@ impl New {
 
 impl List {
     async fn run(self, client: &Client) -> anyhow::Result<()> {
-        let parameters = [
-            ("state", self.state.as_deref()),
-            ("direction", self.direction.as_deref()),
-            ("after", self.after.as_deref()),
-        ];
-        let requests = client.get(&with_query("/api/v1/requests", &parameters)).await?;
+        let filters = [("state", self.state.as_deref()), ("direction", self.direction.as_deref())];
+        let requests = self.page.read(client, "/api/v1/requests", &filters).await?;
         let columns = [
             ("ID", "id"),
             ("WAY", "direction"),

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::node::cli::client::{Client, Connection, segment};
 use crate::node::cli::output::{Form, line, word};
+use crate::node::cli::page::Page;
 
 /// The command line of `sealane summary`.
 #[derive(Debug, Args)]
@@ -20,7 +21,7 @@ pub(super) struct Summary {
 enum Step {
     /// Share fields of a case; everything that is not named stays here
     Share(Share),
-    /// List summaries, shared and received
+    /// List the summaries that you may see, shared and received
     List(List),
     /// Withdraw a summary; its recipients are told to delete it
     Withdraw(Withdraw),
@@ -52,6 +53,8 @@ struct Share {
 
 #[derive(Debug, Args)]
 struct List {
+    #[command(flatten)]
+    page: Page,
     #[command(flatten)]
     form: Form,
 }
@@ -90,7 +93,7 @@ impl Summary {
         match self.step {
             Step::Share(step) => step.run(&client).await,
             Step::List(step) => {
-                let summaries = client.get("/api/v1/summaries").await?;
+                let summaries = step.page.read(&client, "/api/v1/summaries", &[]).await?;
                 let columns = [
                     ("ID", "id"),
                     ("WAY", "direction"),

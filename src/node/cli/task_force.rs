@@ -6,6 +6,8 @@ use serde_json::json;
 
 use crate::node::cli::client::{Client, Connection, segment};
 use crate::node::cli::output::{Form, line, word};
+use crate::node::cli::page::Page;
+use crate::node::cli::team::Team;
 
 /// The command line of `sealane task-force`.
 #[derive(Debug, Args)]
@@ -21,7 +23,7 @@ pub(super) struct TaskForce {
 enum Step {
     /// Write a charter and invite members; each of them signs with `sealane task-force join`
     New(New),
-    /// List task forces
+    /// List the task forces that you may see
     List(List),
     /// Show a task force: charter, members, posts
     Show(Show),
@@ -29,6 +31,8 @@ enum Step {
     Join(Join),
     /// Write to all members
     Post(Post),
+    /// Let an officer of this authority read and post, or no longer
+    Team(Team),
     /// Leave it; what was shared with it stays with its members
     Leave(Leave),
     /// End it
@@ -53,6 +57,8 @@ struct New {
 
 #[derive(Debug, Args)]
 struct List {
+    #[command(flatten)]
+    page: Page,
     #[command(flatten)]
     form: Form,
 }
@@ -114,7 +120,7 @@ impl TaskForce {
         match self.step {
             Step::New(step) => step.run(&client).await,
             Step::List(step) => {
-                let rooms = client.get("/api/v1/task-forces").await?;
+                let rooms = step.page.read(&client, "/api/v1/task-forces", &[]).await?;
                 let columns = [
                     ("ID", "id"),
                     ("NAME", "name"),
@@ -134,6 +140,7 @@ impl TaskForce {
                 client.post(&path(&step.id, "/posts"), &json!({ "text": step.text })).await?;
                 Ok(line(&format!("posted to task force {}", step.id))?)
             }
+            Step::Team(step) => step.run(&client, "/api/v1/task-forces", "task force").await,
             Step::Leave(step) => {
                 client.post(&path(&step.id, "/leave"), &json!({ "reason": step.reason })).await?;
                 Ok(line(&format!("left task force {}", step.id))?)

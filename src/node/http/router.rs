@@ -70,6 +70,8 @@ paths! {
         get "/api/v1/task-forces/{id}" => task_forces::show;
         post "/api/v1/task-forces/{id}/join" => task_forces::join;
         post "/api/v1/task-forces/{id}/posts" => task_forces::post;
+        post "/api/v1/task-forces/{id}/team" => task_forces::add_to_team;
+        post "/api/v1/task-forces/{id}/team/remove" => task_forces::remove_from_team;
         post "/api/v1/task-forces/{id}/leave" => task_forces::leave;
         post "/api/v1/task-forces/{id}/close" => task_forces::close;
         get "/api/v1/log/checkpoint" => own_log::checkpoint;

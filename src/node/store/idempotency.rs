@@ -1,7 +1,8 @@
 //! Answers kept for clients that repeat a request with the same key; compares no requests.
 //!
 //! A row begins as a claim without an answer, in the same transaction as the change that the request makes: it is there
-//! if and only if the change is. The answer is put in when the request has ended.
+//! if and only if the change is. A note in the audit trail that somebody saw or was denied something is no such change.
+//! The answer is put in when the request has ended.
 
 use crate::node::store::error::StoreError;
 use crate::node::store::table::table;
@@ -30,17 +31,22 @@ table! {
 pub const KEPT_SECS: i64 = 86_400;
 
 tokio::task_local! {
-    static CLAIM: Answer;
+    static CLAIM: Option<Answer>;
 }
 
 /// Does some work, with whose first change in the store the claim is made; further ones find it there.
 pub async fn claiming<T>(claim: Answer, work: impl Future<Output = T>) -> T {
-    CLAIM.scope(claim, work).await
+    CLAIM.scope(Some(claim), work).await
+}
+
+/// Does a part of some work that is none of what it was asked for, such as a note that it was denied: makes no claim.
+pub async fn beside<T>(work: impl Future<Output = T>) -> T {
+    CLAIM.scope(None, work).await
 }
 
 /// The claim of the work that is going on.
 pub(crate) fn current() -> Option<Answer> {
-    CLAIM.try_with(Clone::clone).ok()
+    CLAIM.try_with(Clone::clone).ok().flatten()
 }
 
 /// Makes a claim unless it is there.

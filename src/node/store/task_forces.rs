@@ -1,4 +1,4 @@
-//! Task forces, their members and what members posted; invites nobody.
+//! Task forces, their members, what members posted, and who of this authority works in them; invites nobody.
 
 use crate::node::store::error::StoreError;
 use crate::node::store::filter::{Filter, Page};
@@ -23,6 +23,8 @@ table! {
         created_at: i64,
         /// The charter, which every other record of it names.
         head: [u8; 32],
+        /// The record that closed it.
+        ended_by: Option<[u8; 32]>,
     }
 }
 
@@ -37,6 +39,8 @@ table! {
         joined_at: Option<i64>,
         /// When it left, microseconds.
         left_at: Option<i64>,
+        /// The record by which it left.
+        left_by: Option<[u8; 32]>,
     }
 }
 
@@ -51,6 +55,16 @@ table! {
         author: String,
         /// When it was kept here, microseconds.
         at: i64,
+    }
+}
+
+table! {
+    /// That an officer of this authority works in a task force.
+    TaskForceOfficer = task_force_team (task_force_id, user_id) {
+        /// The task force.
+        task_force_id: String,
+        /// The user.
+        user_id: String,
     }
 }
 
@@ -131,6 +145,46 @@ pub async fn members(tx: &mut Tx, task_force_id: &str) -> Result<Vec<TaskForceMe
     tx.select(
         "-- task_force_members.of_task_force
          SELECT * FROM task_force_members WHERE task_force_id = $1 ORDER BY authority",
+        params![task_force_id],
+    )
+    .await
+}
+
+/// Adds an officer to the team; true if it was not in it.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn add_officer(tx: &mut Tx, officer: &TaskForceOfficer) -> Result<bool, StoreError> {
+    tx.insert_new(officer).await
+}
+
+/// Takes an officer out of the team; true if it was in it.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn remove_officer(
+    tx: &mut Tx,
+    task_force_id: &str,
+    user_id: &str,
+) -> Result<bool, StoreError> {
+    let removed = tx
+        .execute(
+            "-- task_force_team.remove
+             DELETE FROM task_force_team WHERE task_force_id = $1 AND user_id = $2",
+            params![task_force_id, user_id],
+        )
+        .await?;
+    Ok(removed > 0)
+}
+
+/// The officers of this authority who work in a task force.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn team(tx: &mut Tx, task_force_id: &str) -> Result<Vec<TaskForceOfficer>, StoreError> {
+    tx.select(
+        "-- task_force_team.of_task_force
+         SELECT * FROM task_force_team WHERE task_force_id = $1 ORDER BY user_id",
         params![task_force_id],
     )
     .await

@@ -60,6 +60,8 @@ pub struct Membership {
     pub charter: StatementHash,
     /// Why.
     pub reason: Option<String>,
+    /// The newest statement of each member that the signer had seen.
+    pub heads: Vec<StatementHash>,
 }
 
 impl Payload for Membership {
@@ -70,6 +72,7 @@ impl Payload for Membership {
             ("step", Value::text(self.step.as_str())),
             ("charter", Value::bytes(self.charter.0)),
             ("reason", text_opt(self.reason.as_deref())),
+            ("heads", hashes(&self.heads)),
         ])
     }
 
@@ -78,6 +81,7 @@ impl Payload for Membership {
             step: fields.text("step")?,
             charter: StatementHash(fields.bytes("charter")?),
             reason: fields.text_opt("reason")?,
+            heads: fields.list("heads", hash_of)?,
         })
     }
 }
@@ -101,12 +105,11 @@ impl Payload for Post {
     const KIND: &'static str = "task_force.post/1";
 
     fn fields(&self) -> Facts {
-        let heads = self.heads.iter().map(|hash| Value::bytes(hash.0)).collect();
         pairs([
             ("charter", Value::bytes(self.charter.0)),
             ("text", Value::text(self.text.as_str())),
             ("marking", Value::text(self.marking.as_str())),
-            ("heads", Value::Array(heads)),
+            ("heads", hashes(&self.heads)),
             ("documents", Value::Array(self.documents.iter().map(Document::value).collect())),
         ])
     }
@@ -116,8 +119,16 @@ impl Payload for Post {
             charter: StatementHash(fields.bytes("charter")?),
             text: fields.text("text")?,
             marking: fields.text("marking")?,
-            heads: fields.list("heads", |v| v.as_bytes()?.try_into().ok().map(StatementHash))?,
+            heads: fields.list("heads", hash_of)?,
             documents: fields.list("documents", Document::read)?,
         })
     }
+}
+
+fn hashes(of: &[StatementHash]) -> Value {
+    Value::Array(of.iter().map(|hash| Value::bytes(hash.0)).collect())
+}
+
+fn hash_of(value: &Value) -> Option<StatementHash> {
+    value.as_bytes()?.try_into().ok().map(StatementHash)
 }

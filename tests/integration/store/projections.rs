@@ -10,7 +10,9 @@ use sealane::node::store::object_fields::{self, ObjectField};
 use sealane::node::store::requests::RequestFilter;
 use sealane::node::store::requests::{self, ActVerdict, Direction, Request, RequestAct};
 use sealane::node::store::summaries::{self, Summary, SummaryRecipient, SummarySource};
-use sealane::node::store::task_forces::{self, TaskForce, TaskForceMember, TaskForcePost};
+use sealane::node::store::task_forces::{
+    self, TaskForce, TaskForceMember, TaskForceOfficer, TaskForcePost,
+};
 use sealane::node::store::workflows::{self, WorkflowRow};
 use sealane::node::store::{Page, StoreError, projections};
 
@@ -411,12 +413,14 @@ pub(crate) async fn task_forces_with_members_and_posts(place: Place) {
         ends_at: None,
         created_at: 1,
         head: hash(1),
+        ended_by: (state == "active").then(|| hash(3)),
     };
     let member = |joined_at| TaskForceMember {
         task_force_id: "t1".into(),
         authority: "b.example".into(),
         joined_at,
         left_at: None,
+        left_by: joined_at.map(|_| hash(4)),
     };
     let posted: Result<_, StoreError> = write!(store, |tx| {
         task_forces::insert(tx, &task_force("invited")).await?;
@@ -445,6 +449,17 @@ pub(crate) async fn task_forces_with_members_and_posts(place: Place) {
         ])
     });
     assert_eq!(found, [1, 0, 1, 1]);
+    let officer = || TaskForceOfficer { task_force_id: "t1".into(), user_id: "u1".into() };
+    let changed: Result<_, StoreError> = write!(store, |tx| {
+        let added = task_forces::add_officer(tx, &officer()).await?;
+        let again = task_forces::add_officer(tx, &officer()).await?;
+        let team = task_forces::team(tx, "t1").await?;
+        let removed = task_forces::remove_officer(tx, "t1", "u1").await?;
+        let gone = task_forces::remove_officer(tx, "t1", "u1").await?;
+        Ok((team, task_forces::team(tx, "t1").await?, [added, again, removed, gone]))
+    })
+    .await;
+    assert_eq!(changed.unwrap(), (vec![officer()], vec![], [true, false, true, false]));
 }
 
 pub(crate) async fn declarations_are_listed_by_score(place: Place) {

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 mod advice;
 mod backup;
 mod checks;
+mod refused;
 
 /// Longer than any step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);

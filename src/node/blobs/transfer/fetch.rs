@@ -79,7 +79,7 @@ impl Blobs {
     }
 
     /// Goes on with a fetch that was cut off, from what is staged and opens under the key: at most 64 KiB and
-    /// what a power cut took are fetched again. `wanted` must be what the fetch was begun with.
+    /// what a power cut took are fetched again; of a fetch that was dropped instead of paused also what it still held. `wanted` must be what the fetch was begun with.
     ///
     /// # Errors
     /// [`BlobError::Missing`] if nothing is staged: the fetch ended before its row knew, which [`Blobs::verify`]
@@ -218,6 +218,16 @@ impl Fetch {
         }
         blocking(move || folder.publish(blob, written.parts)).await?;
         Ok(Intake { blob, size: written.size, sha256, blake3: written.blake3 })
+    }
+
+    /// Stops for now. What was verified is written and the files are let go, so that [`Blobs::resume_fetch`] goes on there.
+    pub async fn pause(mut self) {
+        self.piece.truncate(self.verified);
+        // What cannot be written is fetched again.
+        let written = if self.verified > 0 { self.hand_over().await } else { Ok(()) };
+        if let (Ok(()), Some(pipeline)) = (written, self.pipeline.take()) {
+            pipeline.abort().await;
+        }
     }
 
     async fn read_group<R: AsyncRead + Unpin>(

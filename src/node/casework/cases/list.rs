@@ -1,23 +1,19 @@
 //! Lists the cases that an officer may know of.
 
+use async_trait::async_trait;
 use serde::Deserialize;
 
 use crate::domain::case::{CaseStatus, CaseType};
 use crate::domain::id::ObjectId;
 use crate::node::casework::cases::CaseRow;
+use crate::node::casework::listing::{Listing, Part, Reader};
 use crate::node::casework::officers::actor_of;
 use crate::node::casework::permits::{Covers, resource_of_case};
-use crate::node::casework::views::{PageView, page_mark, page_rows, read_mark};
+use crate::node::casework::views::PageView;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::{self, Case, CaseFilter};
 use crate::node::store::{Page, StoreError, Tx, users};
-use crate::policy::{Action, Actor, Decision, Permit, ResourceKind, decide};
-
-/// Rows that are read at a time while those are sought that may be shown.
-const STEP_ROWS: i64 = 200;
-
-/// The most rows that are looked at for one page.
-const SEARCH_ROWS_MAX: usize = 10_000;
+use crate::policy::{Action, Actor, Decision, Permit, Resource, ResourceKind, decide};
 
 /// Which cases to list.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -57,8 +53,6 @@ impl Desk {
         query: CaseQuery,
     ) -> Result<PageView<CaseRow>, Error> {
         permit.covers(Action::CaseList, None)?;
-        let actor = self.actor_behind(permit).await?;
-        let rows = usize::try_from(page_rows(query.limit)).unwrap_or(usize::MAX);
         let status = query.status.as_deref().map(str::parse::<CaseStatus>).transpose();
         let status = status.map_err(|error| Error::invalid("status", error.to_string()))?;
         let case_type = query.case_type.as_deref().map(str::parse::<CaseType>).transpose();
@@ -72,19 +66,14 @@ impl Desk {
             is_pending: query.pending,
             ..CaseFilter::default()
         };
-        let before = read_mark(query.after.as_deref())?;
-        let (found, is_more) = self
+        let part = Part::of(query.limit, query.after.as_deref())?;
+        let listing = Cases { reader: self.reader(permit).await?, filter };
+        let page = self
             .store
-            .read("cases", move |tx| {
-                Box::pin(async move { visible(tx, &actor, &filter, before, rows).await })
-            })
+            .read("cases", move |tx| Box::pin(async move { part.read(tx, &listing).await }))
             .await
             .map_err(|error: StoreError| Error::from(error))?;
-        let next = found.last().filter(|_| is_more);
-        Ok(PageView {
-            next: next.map(|case| page_mark(case.opened_at, &case.id)),
-            items: found.iter().map(CaseRow::from).collect(),
-        })
+        Ok(page.map(|row| CaseRow::from(row)))
     }
 
     /// The actor that a permit was given to, as the store knows them now.
@@ -107,36 +96,34 @@ pub(crate) async fn is_visible(
     actor: &Actor,
     case: &Case,
 ) -> Result<bool, StoreError> {
-    let Ok(id) = case.id.parse::<ObjectId>() else { return Ok(false) };
-    let resource = resource_of_case(tx, ResourceKind::Case, id, case).await?;
+    let Some(resource) = case_row_resource(tx, case).await? else { return Ok(false) };
     Ok(matches!(decide(actor, Action::CaseList, &resource, None), Decision::Permit(_)))
 }
 
-async fn visible(
-    tx: &mut Tx,
-    actor: &Actor,
-    filter: &CaseFilter,
-    mut before: Option<(i64, String)>,
-    rows: usize,
-) -> Result<(Vec<Case>, bool), StoreError> {
-    let mut found = Vec::new();
-    let mut looked_at = 0_usize;
-    loop {
-        let page = Page { before: before.take(), limit: STEP_ROWS };
-        let step = cases::list(tx, filter, &page).await?;
-        looked_at = looked_at.saturating_add(step.len());
-        before = step.last().map(|case| (case.opened_at, case.id.clone()));
-        for case in step {
-            if !is_visible(tx, actor, &case).await? {
-                continue;
-            }
-            if found.len() == rows {
-                return Ok((found, true));
-            }
-            found.push(case);
-        }
-        if before.is_none() || looked_at >= SEARCH_ROWS_MAX {
-            return Ok((found, false));
-        }
+async fn case_row_resource(tx: &mut Tx, case: &Case) -> Result<Option<Resource>, StoreError> {
+    let Ok(id) = case.id.parse::<ObjectId>() else { return Ok(None) };
+    resource_of_case(tx, ResourceKind::Case, id, case).await.map(Some)
+}
+
+struct Cases {
+    reader: Reader,
+    filter: CaseFilter,
+}
+
+#[async_trait]
+impl Listing for Cases {
+    type Row = Case;
+
+    async fn rows(&self, tx: &mut Tx, page: &Page) -> Result<Vec<Case>, StoreError> {
+        cases::list(tx, &self.filter, page).await
+    }
+
+    fn place(row: &Case) -> (i64, String) {
+        (row.opened_at, row.id.clone())
+    }
+
+    async fn is_open(&self, tx: &mut Tx, row: &Case) -> Result<bool, StoreError> {
+        let resource = case_row_resource(tx, row).await?;
+        Ok(resource.is_some_and(|resource| self.reader.may_open(&resource)))
     }
 }

@@ -1,12 +1,13 @@
 //! Released evidence from desk to desk, and the court pack that holds it.
 
 use std::io::Cursor;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::json;
+use tokio::io::AsyncReadExt as _;
 
 use crate::domain::id::{AuthorityName, ObjectId};
 use crate::node::casework::exchange_tests::network::{Town, towns};
@@ -17,15 +18,36 @@ use crate::node::peer::{
 };
 use crate::node::store::StoreError;
 use crate::node::store::cases::{self, CaseMember};
+use crate::node::store::evidence::{self, CustodyEvent, EvidenceItem};
+use crate::node::store::requests::{self, Request};
 use crate::policy::Action;
 
-/// A way to one peer that carries blob requests and nothing else.
+/// A way to peers that carries blob requests and nothing else.
 struct BlobCourier {
     own: AuthorityName,
-    peer: Arc<Desk>,
+    peers: Vec<Arc<Desk>>,
+    /// After so many bytes of a stream the line is dead.
+    breaks_after: Mutex<Option<u64>>,
+    /// From where it was asked for.
+    offsets: Mutex<Vec<u64>>,
 }
 
 impl BlobCourier {
+    fn between(own: &Town, peers: &[&Town]) -> Arc<Self> {
+        let courier = Arc::new(Self {
+            own: own.name().clone(),
+            peers: peers.iter().map(|peer| Arc::clone(&peer.desk)).collect(),
+            breaks_after: Mutex::default(),
+            offsets: Mutex::default(),
+        });
+        own.desk.set_courier(Arc::<Self>::clone(&courier));
+        courier
+    }
+
+    fn breaks_after(&self, bytes: Option<u64>) {
+        *self.breaks_after.lock().unwrap() = bytes;
+    }
+
     fn nothing<T>(&self) -> Result<T, SendError> {
         Err(SendError::NotPaired(self.own.clone()))
     }
@@ -45,10 +67,23 @@ impl Courier for BlobCourier {
         self.nothing()
     }
 
-    async fn blob(&self, _: &AuthorityName, r: &BlobRequest) -> Result<BlobStream, SendError> {
-        let peer = self.peer.authority.clone();
-        let stream = self.peer.serve_blob(&self.own, r.clone()).await;
-        stream.map_err(|refusal| SendError::Refused { peer, refusal })
+    async fn blob(&self, to: &AuthorityName, r: &BlobRequest) -> Result<BlobStream, SendError> {
+        let Some(desk) = self.peers.iter().find(|desk| desk.authority == *to) else {
+            return self.nothing();
+        };
+        self.offsets.lock().unwrap().push(r.offset);
+        let left = *self.breaks_after.lock().unwrap();
+        if left == Some(0) {
+            return self.nothing();
+        }
+        let stream = desk.serve_blob(&self.own, r.clone()).await;
+        let mut stream =
+            stream.map_err(|refusal| SendError::Refused { peer: to.clone(), refusal })?;
+        if let Some(left) = left {
+            self.breaks_after(Some(0));
+            stream.reader = Box::new(stream.reader.take(left));
+        }
+        Ok(stream)
     }
 
     async fn push_card(&self, _: &AuthorityName, _: Bytes) -> Result<(), SendError> {
@@ -79,21 +114,65 @@ fn photo() -> Vec<u8> {
 
 /// XB answers a request of XA with a file; gives the request and the file's id at XB.
 async fn answered(xa: &Town, xb: &Town) -> (String, String) {
+    let id = accepted(xa, xb).await;
+    let file = added(xb, &id).await;
+    released(xa, xb, &id, &file).await;
+    (id, file)
+}
+
+/// A request of XA that XB has accepted.
+async fn accepted(xa: &Town, xb: &Town) -> String {
     let id = xa.drafted(xb).await.id;
     xa.does(&id, json!({"act": "submit"})).await;
     xa.send(xb).await;
     xb.does(&id, json!({"act": "acknowledge"})).await;
     xb.does(&id, json!({"act": "accept"})).await;
-    let permit = xb.permit(1, Action::EvidenceAdd, Some(&id));
+    id
+}
+
+/// A file of XB.
+async fn added(xb: &Town, id: &str) -> String {
+    let permit = xb.permit(1, Action::EvidenceAdd, Some(id));
     let input: EvidenceInput = serde_json::from_value(json!({"description": "photo.jpg"})).unwrap();
     let bytes = photo();
     let added = xb.desk.add_evidence(&permit, input, Cursor::new(bytes), &|_| ()).await.unwrap();
     let added = serde_json::to_value(added).unwrap();
-    let file = added.get("id").unwrap().as_str().unwrap().to_owned();
+    added.get("id").unwrap().as_str().unwrap().to_owned()
+}
+
+/// XB answers with that file.
+async fn released(xa: &Town, xb: &Town, id: &str, file: &str) {
     let marking = "H1 TLP:AMBER A1";
-    xb.does(&id, json!({"act": "final_reply", "marking": marking, "documents": [file]})).await;
+    xb.does(id, json!({"act": "final_reply", "marking": marking, "documents": [file]})).await;
     xb.send(xa).await;
-    (id, file)
+}
+
+impl Town {
+    /// Has an item under another id too, as if chance or malice had given it that one.
+    async fn has_under(&self, item: &str, id: &str) {
+        let ids = (item.to_owned(), id.to_owned());
+        let write = self.desk.store.write_with("under", ids, |tx, (item, id)| {
+            Box::pin(async move {
+                let row = evidence::get(tx, item).await?.expect("the town has it");
+                evidence::insert(tx, &EvidenceItem { id: id.clone(), ..row }).await?;
+                for event in evidence::custody_of(tx, item).await? {
+                    let evidence_id = id.clone();
+                    evidence::add_custody(tx, &CustodyEvent { evidence_id, ..event }).await?;
+                }
+                Ok::<_, StoreError>(())
+            })
+        });
+        write.await.unwrap();
+    }
+
+    /// Makes a request one of a case.
+    async fn joins_case(&self, request: &str, case: &str) {
+        let row = Request { case_id: Some(case.to_owned()), ..self.request_row(request).await };
+        let write = self.desk.store.write_with("join", row, |tx, row| {
+            Box::pin(async move { requests::put(tx, row).await })
+        });
+        write.await.map_err(|error: StoreError| error).unwrap();
+    }
 }
 
 /// A case of officer 1, to which a copy can belong.
@@ -109,7 +188,7 @@ async fn case_of_officer(town: &Town) -> FetchInput {
         .await
         .map_err(|error: StoreError| error)
         .unwrap();
-    FetchInput { case: Some(case) }
+    FetchInput { case: Some(case), ..FetchInput::default() }
 }
 
 #[tokio::test]
@@ -118,12 +197,12 @@ async fn a_released_file_is_fetched_verified_and_registered_once() {
     let (id, file) = answered(&xa, &xb).await;
     let seen = xa.sees(&id).await;
     assert_eq!(seen.documents.first().unwrap().evidence, file);
-    let courier = BlobCourier { own: xa.name().clone(), peer: Arc::clone(&xb.desk) };
-    xa.desk.set_courier(Arc::new(courier));
+    BlobCourier::between(&xa, &[&xb]);
     let document: ObjectId = file.parse().unwrap();
     let permit = xa.permit(1, Action::EvidenceAdd, Some(&id));
     let elsewhere = xa.desk.fetch_evidence(&permit, document, FetchInput::default()).await;
-    assert!(matches!(elsewhere, Err(Error::NotFound(_))), "no case of the officer's");
+    let Err(Error::Invalid(findings)) = elsewhere else { panic!("{elsewhere:?}") };
+    assert!(findings[0].path == "case" && findings[0].message.contains("--case"), "{findings:?}");
     let case = case_of_officer(&xa).await;
     xa.disk.0.store(4, Ordering::Relaxed);
     let crowded = xa.desk.fetch_evidence(&permit, document, case.clone()).await;
@@ -167,8 +246,7 @@ async fn evidence_is_released_by_another_officer_than_registered_it() {
 async fn what_another_authority_released_is_not_passed_on() {
     let [xa, xb, xc] = towns().await;
     let (id, file) = answered(&xa, &xb).await;
-    let courier = BlobCourier { own: xa.name().clone(), peer: Arc::clone(&xb.desk) };
-    xa.desk.set_courier(Arc::new(courier));
+    BlobCourier::between(&xa, &[&xb]);
     let permit = xa.permit(1, Action::EvidenceAdd, Some(&id));
     let document: ObjectId = file.parse().unwrap();
     let case = case_of_officer(&xa).await;
@@ -197,4 +275,94 @@ async fn a_blob_is_given_to_nobody_without_a_grant() {
     let other = BlobRequest { about: id.parse().unwrap(), ..request.clone() };
     assert!(xb.desk.serve_blob(xa.name(), other).await.is_err());
     assert!(xb.desk.serve_blob(xa.name(), request).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_fetch_that_was_cut_off_goes_on_where_it_stopped() {
+    let [xa, xb] = towns().await;
+    let (id, file) = answered(&xa, &xb).await;
+    let courier = BlobCourier::between(&xa, &[&xb]);
+    let document: ObjectId = file.parse().unwrap();
+    let permit = xa.permit(1, Action::EvidenceAdd, Some(&id));
+    let case = case_of_officer(&xa).await;
+    courier.breaks_after(Some(150_000));
+    let cut = xa.desk.fetch_evidence(&permit, document, case.clone()).await;
+    assert!(matches!(cut, Err(Error::Peer(_))), "{cut:?}");
+    let still = xa.desk.fetch_evidence(&permit, document, case.clone()).await;
+    assert!(matches!(still, Err(Error::Peer(_))), "{still:?}");
+    courier.breaks_after(None);
+    let fetched = xa.desk.fetch_evidence(&permit, document, case).await.unwrap();
+    assert_eq!((fetched.state.as_str(), fetched.size), ("complete", 300_001));
+    let offsets = courier.offsets.lock().unwrap().clone();
+    let (first, later) = offsets.split_first().unwrap();
+    // What came is not asked for again; the rest of a chunk that was begun is.
+    assert_eq!(*first, 0);
+    assert!(!later.is_empty() && later.iter().all(|at| *at >= 131_072), "{offsets:?}");
+    let item = fetched.evidence.clone();
+    let permit = xa.permit(1, Action::EvidenceRead, Some(&item));
+    let verdict = serde_json::to_value(xa.desk.verify_evidence(&permit).await.unwrap()).unwrap();
+    assert_eq!(verdict["verified"], true, "{verdict}");
+}
+
+#[tokio::test]
+async fn files_that_two_authorities_released_under_one_id_are_told_apart() {
+    let [xa, xb, xc] = towns().await;
+    let (_, file) = answered(&xa, &xb).await;
+    let other = accepted(&xa, &xc).await;
+    let item = added(&xc, &other).await;
+    xc.has_under(&item, &file).await;
+    released(&xa, &xc, &other, &file).await;
+    BlobCourier::between(&xa, &[&xb, &xc]);
+    let document: ObjectId = file.parse().unwrap();
+    let permit = xa.permit(1, Action::EvidenceAdd, None);
+    let case = case_of_officer(&xa).await;
+    let bare = xa.desk.fetch_evidence(&permit, document, case.clone()).await;
+    let Err(Error::Invalid(findings)) = bare else { panic!("{bare:?}") };
+    assert_eq!(findings[0].path, "from");
+    for town in [&xb, &xc] {
+        assert!(findings[0].message.contains(town.name().as_str()), "{findings:?}");
+    }
+    let mut copies = Vec::new();
+    for town in [&xb, &xc, &xb] {
+        let from = Some(town.name().to_string());
+        let input = FetchInput { from, ..case.clone() };
+        let fetched = xa.desk.fetch_evidence(&permit, document, input).await.unwrap();
+        assert_eq!(fetched.from, town.name().as_str());
+        copies.push(fetched.evidence);
+    }
+    assert!(copies[0] != copies[1] && copies[0] == copies[2], "{copies:?}");
+    let through = FetchInput { request: Some(other), ..case.clone() };
+    let fetched = xa.desk.fetch_evidence(&permit, document, through).await.unwrap();
+    assert_eq!(fetched.evidence, copies[1]);
+    let nobody = FetchInput { from: Some(xa.name().to_string()), ..case };
+    let nothing = xa.desk.fetch_evidence(&permit, document, nobody).await;
+    assert!(matches!(nothing, Err(Error::NotFound(_))), "{nothing:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_was_released_for_two_cases_is_fetched_for_the_one_that_is_meant() {
+    let [xa, xb] = towns().await;
+    let (first, file) = answered(&xa, &xb).await;
+    let second = accepted(&xa, &xb).await;
+    released(&xa, &xb, &second, &file).await;
+    BlobCourier::between(&xa, &[&xb]);
+    let case = case_of_officer(&xa).await.case.unwrap();
+    xa.joins_case(&first, &case).await;
+    xa.joins_case(&second, &first).await;
+    let document: ObjectId = file.parse().unwrap();
+    let permit = xa.permit(1, Action::EvidenceAdd, None);
+    let bare = xa.desk.fetch_evidence(&permit, document, FetchInput::default()).await;
+    let Err(Error::Invalid(findings)) = bare else { panic!("{bare:?}") };
+    assert!(findings[0].message.contains("--request"), "{findings:?}");
+    // The case of the second one is none that the officer may know of.
+    let through =
+        |request: &str| FetchInput { request: Some(request.to_owned()), ..FetchInput::default() };
+    let closed = xa.desk.fetch_evidence(&permit, document, through(&second)).await;
+    assert!(matches!(closed, Err(Error::NotFound(_))), "{closed:?}");
+    let fetched = xa.desk.fetch_evidence(&permit, document, through(&first)).await.unwrap();
+    let row = xa.desk.store.read("copy", move |tx| {
+        Box::pin(async move { evidence::get(tx, &fetched.evidence).await })
+    });
+    let row = row.await.map_err(|error: StoreError| error).unwrap().unwrap();
+    assert_eq!(row.case_id, case);
 }

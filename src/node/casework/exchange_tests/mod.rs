@@ -6,4 +6,5 @@ mod network;
 mod refusals;
 mod refused_acts;
 mod requests;
+mod rooms;
 mod shares;

@@ -51,7 +51,7 @@ impl Town {
         assert_eq!(kept, derived, "{}", self.name());
         let permit = self.permit(1, Action::RequestRead, None);
         let listed = self.desk.requests(&permit, RequestQuery::default()).await.unwrap();
-        assert_eq!(listed[0].state, self.sees(id).await.state);
+        assert_eq!(listed.items[0].state, self.sees(id).await.state);
     }
 }
 

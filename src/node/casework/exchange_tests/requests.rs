@@ -62,7 +62,12 @@ async fn both_are(one: &Town, other: &Town, request: &str, state: &str) {
         assert_eq!(town.sees(request).await.state, state, "{}", town.name());
         let permit = town.permit(1, Action::RequestRead, None);
         let listed = town.desk.requests(&permit, RequestQuery::default()).await.unwrap();
-        assert_eq!(listed.first().map(|row| row.state.as_str()), Some(state), "{}", town.name());
+        assert_eq!(
+            listed.items.first().map(|row| row.state.as_str()),
+            Some(state),
+            "{}",
+            town.name()
+        );
     }
 }
 
@@ -241,7 +246,7 @@ async fn a_list_filter_that_names_nothing_is_refused() {
         ("direction", "sideways", "in or out"),
         ("peer", "no authority", ""),
         ("case", "x", ""),
-        ("after", "garbage", "id of a request"),
+        ("after", "garbage", "mark of a page"),
     ] {
         let query = serde_json::from_value(json!({name: bad})).unwrap();
         let listed = xa.desk.requests(&permit, query).await;
@@ -250,7 +255,7 @@ async fn a_list_filter_that_names_nothing_is_refused() {
         assert!(findings[0].message.contains(told), "{}", findings[0].message);
     }
     let query = serde_json::from_value(json!({"state": "DRAFT", "direction": "out"})).unwrap();
-    assert_eq!(xa.desk.requests(&permit, query).await.unwrap()[0].id, draft.id);
+    assert_eq!(xa.desk.requests(&permit, query).await.unwrap().items[0].id, draft.id);
 }
 
 #[tokio::test]

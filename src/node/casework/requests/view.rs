@@ -1,5 +1,6 @@
 //! What an officer sees of requests: state, acts with what became of them, clocks, and which acts are possible now.
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -9,17 +10,17 @@ use crate::domain::id::{AuthorityName, ObjectId};
 use crate::domain::time::Timestamp;
 use crate::node::casework::documents::DocumentView;
 use crate::node::casework::guard::allow;
+use crate::node::casework::listing::{Listing, Part, Reader};
+use crate::node::casework::permits::request_resource;
 use crate::node::casework::requests::draft::profile_hash;
 use crate::node::casework::requests::folded::{ActRecord, Folded};
 use crate::node::casework::requests::order::index_of;
 use crate::node::casework::requests::{CONTENT, content};
+use crate::node::casework::views::PageView;
 use crate::node::casework::{Desk, Error, plain};
-use crate::node::store::Page;
 use crate::node::store::requests::{self, ActVerdict, Direction, RequestFilter};
+use crate::node::store::{Page, StoreError, Tx};
 use crate::policy::{Action, Permit};
-
-/// The most requests that one page of a list has.
-const PAGE_MAX: i64 = 200;
 
 /// Which requests a list shows.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -33,7 +34,9 @@ pub struct RequestQuery {
     pub peer: Option<String>,
     /// Only those of this case.
     pub case: Option<String>,
-    /// After the request with this id.
+    /// At most this many.
+    pub limit: Option<u32>,
+    /// After the page that ended with this mark.
     pub after: Option<String>,
 }
 
@@ -161,7 +164,7 @@ impl Desk {
         Ok(view)
     }
 
-    /// Lists requests, newest first.
+    /// Lists the requests that the officer could open, newest first.
     ///
     /// # Errors
     /// If the query has no sense, or what the store says.
@@ -169,26 +172,18 @@ impl Desk {
         &self,
         permit: &Permit,
         query: RequestQuery,
-    ) -> Result<Vec<RequestSummary>, Error> {
+    ) -> Result<PageView<RequestSummary>, Error> {
         allow(permit, Action::RequestRead, None)?;
-        let after = query.after.clone();
+        let part = Part::of(query.limit, query.after.as_deref())?;
         let filter = filter_of(query)?;
-        let rows = self
+        let listing = Requests { reader: self.reader(permit).await?, filter };
+        let page = self
             .store
-            .read("requests", move |tx| {
-                Box::pin(async move {
-                    let mut page = Page::first(PAGE_MAX);
-                    if let Some(after) = after {
-                        let Some(row) = requests::get(tx, &after).await? else { return Ok(None) };
-                        page = Page::after_row(row.created_at, row.id, PAGE_MAX);
-                    }
-                    requests::list(tx, &filter, &page).await.map(Some)
-                })
-            })
-            .await?
-            .ok_or_else(|| Error::invalid("after", "is not the id of a request on this node"))?;
+            .read("requests", move |tx| Box::pin(async move { part.read(tx, &listing).await }))
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
         self.note_seen(permit).await?;
-        Ok(rows.iter().map(summary).collect())
+        Ok(page.map(summary))
     }
 
     /// A request as it stands now; whoever asks has been permitted and audited.
@@ -288,6 +283,29 @@ impl Desk {
             }
         }
         clocks
+    }
+}
+
+struct Requests {
+    reader: Reader,
+    filter: RequestFilter,
+}
+
+#[async_trait]
+impl Listing for Requests {
+    type Row = requests::Request;
+
+    async fn rows(&self, tx: &mut Tx, page: &Page) -> Result<Vec<requests::Request>, StoreError> {
+        requests::list(tx, &self.filter, page).await
+    }
+
+    fn place(row: &requests::Request) -> (i64, String) {
+        (row.created_at, row.id.clone())
+    }
+
+    async fn is_open(&self, tx: &mut Tx, row: &requests::Request) -> Result<bool, StoreError> {
+        let Ok(id) = row.id.parse() else { return Ok(false) };
+        Ok(self.reader.may_open(&request_resource(tx, id, row).await?))
     }
 }
 

@@ -6,7 +6,7 @@ mod view;
 mod withdraw;
 
 pub use share::NewSummary;
-pub use view::{DisclosedView, SummaryRow, SummaryView};
+pub use view::{DisclosedView, SummaryQuery, SummaryRow, SummaryView};
 
 pub(crate) use arrival::whole;
 pub(crate) use share::read_indices;

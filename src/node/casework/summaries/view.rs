@@ -1,25 +1,35 @@
 //! What an officer sees of summaries: each disclosed value with the statement that first said it, verified again.
 
-use serde::Serialize;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::domain::id::{AuthorityName, ObjectId};
 use crate::domain::time::Timestamp;
 use crate::node::casework::documents::DocumentView;
 use crate::node::casework::guard::allow;
+use crate::node::casework::listing::{Listing, Part, Reader};
 use crate::node::casework::load::Held;
+use crate::node::casework::permits::summary_resource;
 use crate::node::casework::requests::direction;
 use crate::node::casework::summaries::share::read_indices;
-use crate::node::casework::views::json_value;
+use crate::node::casework::views::{PageView, json_value};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::summaries::{self, Summary, SummaryRecipient, SummarySource};
-use crate::node::store::{Page, StoreError};
+use crate::node::store::{Page, StoreError, Tx};
 use crate::policy::{Action, Permit};
 use crate::record::kinds::summary::SummaryShared;
 use crate::record::{Statement, StatementHash};
 
-/// The most summaries that a list has.
-const PAGE_MAX: i64 = 200;
+/// Which summaries a list shows.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SummaryQuery {
+    /// At most this many.
+    pub limit: Option<u32>,
+    /// After the page that ended with this mark.
+    pub after: Option<String>,
+}
 
 /// A summary in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -91,22 +101,25 @@ impl Desk {
         Ok(view)
     }
 
-    /// Lists summaries, newest first.
+    /// Lists the summaries that the officer could open, newest first.
     ///
     /// # Errors
-    /// What the store says.
-    pub async fn summaries(&self, permit: &Permit) -> Result<Vec<SummaryRow>, Error> {
+    /// If the query has no sense, or what the store says.
+    pub async fn summaries(
+        &self,
+        permit: &Permit,
+        query: SummaryQuery,
+    ) -> Result<PageView<SummaryRow>, Error> {
         allow(permit, Action::SummaryRead, None)?;
-        let rows = self
+        let part = Part::of(query.limit, query.after.as_deref())?;
+        let listing = Summaries(self.reader(permit).await?);
+        let page = self
             .store
-            .read("summaries", |tx| {
-                Box::pin(
-                    async move { summaries::list(tx, None, None, &Page::first(PAGE_MAX)).await },
-                )
-            })
-            .await?;
+            .read("summaries", move |tx| Box::pin(async move { part.read(tx, &listing).await }))
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
         self.note_seen(permit).await?;
-        Ok(rows.iter().map(row_view).collect())
+        Ok(page.map(row_view))
     }
 
     pub(crate) async fn summary_view(&self, id: ObjectId) -> Result<SummaryView, Error> {
@@ -195,6 +208,26 @@ impl Desk {
         let issuer: &AuthorityName = &statement.issuer;
         let key = self.cards.get(issuer).and_then(|known| known.record_key(statement));
         key.is_some_and(|key| statement.verify(&key).is_ok())
+    }
+}
+
+struct Summaries(Reader);
+
+#[async_trait]
+impl Listing for Summaries {
+    type Row = Summary;
+
+    async fn rows(&self, tx: &mut Tx, page: &Page) -> Result<Vec<Summary>, StoreError> {
+        summaries::list(tx, None, None, page).await
+    }
+
+    fn place(row: &Summary) -> (i64, String) {
+        (row.created_at, row.id.clone())
+    }
+
+    async fn is_open(&self, tx: &mut Tx, row: &Summary) -> Result<bool, StoreError> {
+        let Ok(id) = row.id.parse() else { return Ok(false) };
+        Ok(self.0.may_open(&summary_resource(tx, id, row).await?))
     }
 }
 

@@ -59,7 +59,7 @@ impl Arrival for StepArrival {
     async fn apply(&self, tx: &mut Tx, hash: StatementHash) -> Result<(), ArrivalError> {
         let id = self.id.to_string();
         let mut room = room(tx, &id, self.charter).await?;
-        room.step(tx, &self.by, self.step, self.at).await.map_err(|error| match error {
+        room.step(tx, &self.by, self.step, hash, self.at).await.map_err(|error| match error {
             StepError::Refused(refusal) => ArrivalError::Refused(refused(&refusal)),
             StepError::Store(error) => ArrivalError::Store(error),
         })?;
@@ -74,6 +74,7 @@ struct PostArrival {
     by: AuthorityName,
     charter: StatementHash,
     said_at: Timestamp,
+    heads: Vec<StatementHash>,
     documents: Vec<ObjectField>,
 }
 
@@ -82,7 +83,7 @@ impl Arrival for PostArrival {
     async fn apply(&self, tx: &mut Tx, hash: StatementHash) -> Result<(), ArrivalError> {
         let id = self.post.task_force_id.as_str();
         let room = room(tx, id, self.charter).await?;
-        match room.may_post(&self.by, self.said_at) {
+        match room.may_have_posted(&self.by, self.said_at, &self.heads) {
             Ok(()) => {}
             // A member's signature that the sender has seen may still be on its way to this node.
             Err(TaskForceRefusal::NotActive(_)) => {
@@ -175,6 +176,7 @@ impl Desk {
             documents: references(&post.documents, record.hash()),
             charter: post.charter,
             said_at: record.common().authored_at,
+            heads: post.heads,
             by: peer.clone(),
             post: TaskForcePost {
                 task_force_id: record.common().object.to_string(),

@@ -3,7 +3,8 @@
 mod arrival;
 mod room;
 mod steps;
+mod team;
 mod view;
 
 pub use steps::{NewPost, NewTaskForce};
-pub use view::{MemberView, PostView, TaskForceRow, TaskForceView};
+pub use view::{MemberView, PostView, TaskForceQuery, TaskForceRow, TaskForceView};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::handling::{Marking, Purpose, Tlp};
 use crate::domain::id::AuthorityName;
-use crate::domain::task_force::{Charter, TaskForce, TaskForceRefusal, TaskForceState};
+use crate::domain::task_force::{Charter, TaskForce, TaskForceRefusal};
 use crate::domain::time::Timestamp;
 use crate::node::store::task_forces::{self, TaskForceMember};
 use crate::node::store::{StoreError, Tx};
@@ -30,8 +30,23 @@ impl Room {
         StatementHash(self.row.head)
     }
 
+    /// The record that ended it: its close, or the leaving of its coordinator.
+    pub(crate) fn end(&self) -> Option<StatementHash> {
+        let coordinator = self.members.iter().find(|m| m.authority == self.row.coordinator);
+        let left_by = coordinator.and_then(|member| member.left_by);
+        self.row.ended_by.or(left_by).map(StatementHash)
+    }
+
     /// The rules of this task force now; none if its rows are no sound charter.
     pub(crate) fn rules(&self) -> Option<TaskForce> {
+        self.rules_by(|_, _| true)
+    }
+
+    /// The rules for somebody who knows of these leavings and closes only, each by its signer and record.
+    fn rules_by(&self, knows: impl Fn(&str, StatementHash) -> bool) -> Option<TaskForce> {
+        let knows = |signer: &str, record: Option<[u8; 32]>| {
+            record.is_some_and(|record| knows(signer, StatementHash(record)))
+        };
         let names: BTreeSet<AuthorityName> =
             self.members.iter().filter_map(|member| member.authority.parse().ok()).collect();
         let charter = Charter {
@@ -49,10 +64,10 @@ impl Room {
         for member in self.members.iter().filter(|member| member.joined_at.is_some()) {
             rules = stepped(rules, &member.authority, TaskForce::accept);
         }
-        for member in self.members.iter().filter(|member| member.left_at.is_some()) {
+        for member in self.members.iter().filter(|m| knows(&m.authority, m.left_by)) {
             rules = stepped(rules, &member.authority, TaskForce::leave);
         }
-        if self.row.state == TaskForceState::Ended.name() {
+        if knows(&self.row.coordinator, self.row.ended_by) {
             rules = rules.clone().end(&leader).unwrap_or(rules);
         }
         Some(rules)
@@ -66,6 +81,21 @@ impl Room {
     ) -> Result<(), TaskForceRefusal> {
         let rules = self.rules().ok_or(TaskForceRefusal::Ended)?;
         rules.may_post(author, at)
+    }
+
+    /// Whether a member may have posted at a time, having seen these statements, and why not (PROTOCOL 5.6). A leaving or
+    /// a close counts if the author had seen it, so that each member says the same, whichever came first there.
+    pub(crate) fn may_have_posted(
+        &self,
+        author: &AuthorityName,
+        at: Timestamp,
+        heads: &[StatementHash],
+    ) -> Result<(), TaskForceRefusal> {
+        let rules = self.rules_by(|signer, record| {
+            // What is the author's own came here in the order in which it was signed.
+            signer == author.as_str() || heads.contains(&record)
+        });
+        rules.ok_or(TaskForceRefusal::Ended)?.may_post(author, at)
     }
 
     /// The others that have not left: to whom a record goes.
@@ -83,6 +113,7 @@ impl Room {
         tx: &mut Tx,
         by: &AuthorityName,
         step: Step,
+        record: StatementHash,
         at: i64,
     ) -> Result<(), StepError> {
         let rules = self.rules().ok_or(TaskForceRefusal::Ended)?;
@@ -91,13 +122,16 @@ impl Room {
             Step::Leave => drop(rules.leave(by)?),
             Step::Close => {
                 drop(rules.end(by)?);
-                TaskForceState::Ended.name().clone_into(&mut self.row.state);
+                self.row.ended_by = Some(record.0);
             }
         }
         for member in self.members.iter_mut().filter(|m| m.authority == by.as_str()) {
             match step {
                 Step::Join => member.joined_at = member.joined_at.or(Some(at)),
-                Step::Leave => member.left_at = member.left_at.or(Some(at)),
+                Step::Leave => {
+                    member.left_at = member.left_at.or(Some(at));
+                    member.left_by = member.left_by.or(Some(record.0));
+                }
                 Step::Close => {}
             }
             task_forces::put_member(tx, member).await?;

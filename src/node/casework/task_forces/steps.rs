@@ -187,7 +187,8 @@ impl Desk {
         let reason = reason.map_err(|error| Error::invalid("reason", error.reason))?;
         let (room, heads) = self.room(id).await?;
         let charter = room.charter();
-        let payload = Membership { step: step.name().to_owned(), charter, reason };
+        let seen = heads.iter().map(|(_, head)| *head).collect();
+        let payload = Membership { step: step.name().to_owned(), charter, reason, heads: seen };
         let prev = self.own_head(&heads);
         let prepared = self.author(id, Authorship::of(permit, prev), &payload).await?;
         let now = self.clock.now();
@@ -204,7 +205,7 @@ impl Desk {
                     let room = Room::read(tx, id).await?;
                     let mut room = room.ok_or(Error::NotFound("task force"))?;
                     prepared.append(tx).await?;
-                    room.step(tx, own, step, event.at).await?;
+                    room.step(tx, own, step, prepared.hash(), event.at).await?;
                     outbox::enqueue(tx, outgoing).await?;
                     audit_events::append(tx, event).await?;
                     Ok::<_, Error>(())
@@ -327,12 +328,14 @@ pub(crate) fn rows(
         ends_at: charter.ends_at,
         created_at: now,
         head: hash.0,
+        ended_by: None,
     };
     let member = |authority: &AuthorityName| TaskForceMember {
         task_force_id: id.to_string(),
         authority: authority.to_string(),
         joined_at: (*authority == charter.coordinator).then_some(now),
         left_at: None,
+        left_by: None,
     };
     (row, charter.members.iter().map(member).collect())
 }

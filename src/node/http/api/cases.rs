@@ -18,7 +18,7 @@ use crate::policy::Action;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Member {
     /// Name, pseudonym or id.
-    officer: String,
+    pub(crate) officer: String,
 }
 
 /// `GET /api/v1/cases`

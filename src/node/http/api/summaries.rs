@@ -5,8 +5,8 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{InvalidObjectId, ObjectId};
-use crate::node::casework::{Error, NewSummary};
-use crate::node::http::document::{Document, Id};
+use crate::node::casework::{Error, NewSummary, SummaryQuery};
+use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
 use crate::node::http::problem::Problem;
 use crate::policy::Action;
@@ -19,9 +19,12 @@ pub(crate) struct Withdrawal {
 }
 
 /// `GET /api/v1/summaries`
-pub(crate) async fn list(officer: Officer) -> Result<Json<impl Serialize>, Problem> {
+pub(crate) async fn list(
+    officer: Officer,
+    Params(query): Params<SummaryQuery>,
+) -> Result<Json<impl Serialize>, Problem> {
     let permit = officer.may(Action::SummaryRead).await?;
-    Ok(Json(officer.desk().summaries(&permit).await?))
+    Ok(Json(officer.desk().summaries(&permit, query).await?))
 }
 
 /// `POST /api/v1/summaries`

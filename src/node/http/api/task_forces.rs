@@ -4,8 +4,9 @@ use axum::Json;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::node::casework::{NewPost, NewTaskForce};
-use crate::node::http::document::{Document, Id};
+use crate::node::casework::{NewPost, NewTaskForce, TaskForceQuery};
+use crate::node::http::api::cases::Member;
+use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
 use crate::node::http::problem::Problem;
 use crate::policy::Action;
@@ -23,9 +24,12 @@ pub(crate) struct Ending {
 pub(crate) struct Nothing {}
 
 /// `GET /api/v1/task-forces`
-pub(crate) async fn list(officer: Officer) -> Result<Json<impl Serialize>, Problem> {
+pub(crate) async fn list(
+    officer: Officer,
+    Params(query): Params<TaskForceQuery>,
+) -> Result<Json<impl Serialize>, Problem> {
     let permit = officer.may(Action::TaskForceRead).await?;
-    Ok(Json(officer.desk().task_forces(&permit).await?))
+    Ok(Json(officer.desk().task_forces(&permit, query).await?))
 }
 
 /// `POST /api/v1/task-forces`
@@ -63,6 +67,27 @@ pub(crate) async fn post(
     let permit = officer.may_to(Action::TaskForcePost, id).await?;
     let room = officer.desk().post(&permit, id, input).await?;
     Ok((StatusCode::CREATED, Json(room)))
+}
+
+/// `POST /api/v1/task-forces/{id}/team`
+pub(crate) async fn add_to_team(
+    officer: Officer,
+    Id(id): Id,
+    Document(member): Document<Member>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let permit = officer.may_to(Action::TaskForceForm, id).await?;
+    let room = officer.desk().add_to_task_force(&permit, id, &member.officer).await?;
+    Ok((StatusCode::CREATED, Json(room)))
+}
+
+/// `POST /api/v1/task-forces/{id}/team/remove`
+pub(crate) async fn remove_from_team(
+    officer: Officer,
+    Id(id): Id,
+    Document(member): Document<Member>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::TaskForceForm, id).await?;
+    Ok(Json(officer.desk().remove_from_task_force(&permit, id, &member.officer).await?))
 }
 
 /// `POST /api/v1/task-forces/{id}/leave`

@@ -399,7 +399,8 @@ CREATE TABLE task_forces (
     state TEXT NOT NULL,
     ends_at BIGINT,
     created_at BIGINT NOT NULL,
-    head BYTEA NOT NULL
+    head BYTEA NOT NULL,
+    ended_by BYTEA
 );
 CREATE INDEX task_forces_created ON task_forces (created_at, id);
 CREATE TABLE task_force_members (
@@ -407,7 +408,14 @@ CREATE TABLE task_force_members (
     authority TEXT NOT NULL,
     joined_at BIGINT,
     left_at BIGINT,
+    left_by BYTEA,
     PRIMARY KEY (task_force_id, authority)
+);
+-- Who of this authority works in it; not rebuilt from records.
+CREATE TABLE task_force_team (
+    task_force_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (task_force_id, user_id)
 );
 CREATE TABLE task_force_posts (
     task_force_id TEXT NOT NULL,

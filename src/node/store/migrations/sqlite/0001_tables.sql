@@ -399,7 +399,8 @@ CREATE TABLE task_forces (
     state TEXT NOT NULL,
     ends_at INTEGER,
     created_at INTEGER NOT NULL,
-    head BLOB NOT NULL
+    head BLOB NOT NULL,
+    ended_by BLOB
 ) STRICT;
 CREATE INDEX task_forces_created ON task_forces (created_at, id);
 CREATE TABLE task_force_members (
@@ -407,7 +408,14 @@ CREATE TABLE task_force_members (
     authority TEXT NOT NULL,
     joined_at INTEGER,
     left_at INTEGER,
+    left_by BLOB,
     PRIMARY KEY (task_force_id, authority)
+) STRICT;
+-- Who of this authority works in it; not rebuilt from records.
+CREATE TABLE task_force_team (
+    task_force_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (task_force_id, user_id)
 ) STRICT;
 CREATE TABLE task_force_posts (
     task_force_id TEXT NOT NULL,
