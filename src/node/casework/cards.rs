@@ -20,6 +20,8 @@ pub struct KnownAuthority {
     pub card: Card,
     /// The bytes of the card in force.
     pub bytes: Vec<u8>,
+    /// Whether its root is pinned now. One that was removed is known for what it said and got before.
+    pub is_paired: bool,
     /// The record keys of every card of this authority, so that old records can be read.
     record_keys: Vec<RecordKey>,
     /// The receipt keys of every card.
@@ -29,9 +31,10 @@ pub struct KnownAuthority {
 }
 
 impl KnownAuthority {
-    fn of(versions: &[SignedCard], bytes: Vec<u8>) -> Option<Self> {
+    fn of(versions: &[SignedCard], bytes: Vec<u8>, is_paired: bool) -> Option<Self> {
         let card = versions.last()?.card.clone();
         Some(Self {
+            is_paired,
             record_keys: versions.iter().flat_map(|v| v.card.record_keys.clone()).collect(),
             receipt_keys: versions.iter().map(|v| v.card.receipt_key).collect(),
             log_keys: log_keys_of(versions),
@@ -90,20 +93,23 @@ impl CardBook {
         let rows = store
             .read("cards_all", |tx| {
                 Box::pin(async move {
+                    let pinned = peers::list(tx).await?;
                     let mut rows = Vec::new();
                     for current in peers::cards(tx).await? {
-                        rows.push(peers::cards_of(tx, &current.authority).await?);
+                        let is_paired =
+                            pinned.iter().any(|peer| peer.authority == current.authority);
+                        rows.push((peers::cards_of(tx, &current.authority).await?, is_paired));
                     }
                     Ok::<_, StoreError>(rows)
                 })
             })
             .await?;
         let mut known = HashMap::new();
-        for versions in rows {
+        for (versions, is_paired) in rows {
             let bytes = versions.last().map(|row| row.card.clone()).unwrap_or_default();
             let cards: Vec<_> =
                 versions.iter().filter_map(|row| SignedCard::decode(&row.card).ok()).collect();
-            if let Some(authority) = KnownAuthority::of(&cards, bytes) {
+            if let Some(authority) = KnownAuthority::of(&cards, bytes, is_paired) {
                 known.insert(authority.card.authority.clone(), Arc::new(authority));
             }
         }
@@ -111,13 +117,19 @@ impl CardBook {
         Ok(())
     }
 
-    /// What is known of an authority.
+    /// What is known of an authority that is paired now: from whom something new is taken.
+    #[must_use]
+    pub fn paired(&self, authority: &AuthorityName) -> Option<Arc<KnownAuthority>> {
+        self.get(authority).filter(|known| known.is_paired)
+    }
+
+    /// What is known of an authority, also of one that was removed: for what is kept.
     #[must_use]
     pub fn get(&self, authority: &AuthorityName) -> Option<Arc<KnownAuthority>> {
         self.0.load().get(authority).cloned()
     }
 
-    /// Every authority that is known.
+    /// Every authority that is known, also those that were removed.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<KnownAuthority>> {
         self.0.load().values().cloned().collect()

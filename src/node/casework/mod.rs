@@ -20,6 +20,7 @@ mod officers;
 mod open_log;
 mod outgoing;
 mod packs;
+mod paired;
 mod permits;
 mod plain;
 mod read_log;

@@ -123,6 +123,8 @@ table! {
         next_at: i64,
         /// The most attempts that one of them has seen.
         attempts: i64,
+        /// 1 if the peer is pinned now; what waits for another one is not leased.
+        is_paired: i64,
     }
 }
 
@@ -176,7 +178,8 @@ pub async fn requeue(
 
 /// Leases up to `limit` rows that are due for a peer, in order, for `lease_ms` under `token`.
 ///
-/// A row is due if its record is sealed, no lease holds it, and no older row of its conversation is held back.
+/// A row is due if its peer is pinned now, its record is sealed, no lease holds it, and no older row of its conversation
+/// is held back.
 ///
 /// # Errors
 /// As [`enqueue`].
@@ -224,6 +227,7 @@ async fn unheld(
                  THEN 1 ELSE 0 END AS BIGINT) AS is_sealed
              FROM outbox o
              WHERE o.peer = $1 AND o.state = 'queued' AND o.next_at <= $2 AND o.lease_until <= $2
+               AND EXISTS (SELECT 1 FROM peers a WHERE a.authority = $1 AND a.removed_at IS NULL)
                AND NOT EXISTS (
                  SELECT 1 FROM outbox p
                  WHERE p.peer = $1 AND p.conversation = o.conversation AND p.id < o.id
@@ -363,7 +367,9 @@ pub async fn backlogs(tx: &mut Tx) -> Result<Vec<Backlog>, StoreError> {
     tx.select(
         "-- outbox.backlogs
          SELECT peer, COUNT(*) AS queued, MIN(queued_at) AS oldest_at, MIN(next_at) AS next_at,
-                MAX(attempts) AS attempts
+                MAX(attempts) AS attempts, CAST(CASE WHEN EXISTS
+                (SELECT 1 FROM peers p WHERE p.authority = outbox.peer AND p.removed_at IS NULL)
+                THEN 1 ELSE 0 END AS BIGINT) AS is_paired
          FROM outbox WHERE state = 'queued' GROUP BY peer ORDER BY peer",
         params![],
     )

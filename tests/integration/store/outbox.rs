@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use sealane::node::store::outbox::{self, Lease, NewOutgoing, OutboxFrame, OutboxState, Outgoing};
+use sealane::node::store::peers::{self, Peer};
 use sealane::node::store::{Store, StoreError, logs};
 
 use crate::store::{Place, numbered};
@@ -20,12 +21,27 @@ fn row(number: i64, conversation: &str) -> NewOutgoing {
     }
 }
 
+/// Pins the peer, or pins it anew.
+async fn pin(store: &Store) {
+    let peer =
+        Peer { authority: PEER.into(), root_key: vec![1; 32], added_at: 1, removed_at: None };
+    let pinned: Result<(), StoreError> =
+        store.write_with("pin", peer, |tx, peer| Box::pin(peers::put(tx, peer))).await;
+    pinned.unwrap();
+}
+
+/// Pins the peer and queues rows for it.
+async fn enqueue_all(store: &Store, rows: Vec<NewOutgoing>) -> u64 {
+    pin(store).await;
+    let queued: Result<u64, StoreError> =
+        store.write_with("enqueue", rows, |tx, rows| Box::pin(outbox::enqueue(tx, rows))).await;
+    queued.unwrap()
+}
+
 /// Queues a row a conversation, numbered from `from`.
 async fn enqueue(store: &Store, from: i64, conversations: &[&str]) {
     let rows: Vec<_> = (from..).zip(conversations).map(|(n, name)| row(n, name)).collect();
-    let queued: Result<u64, StoreError> =
-        store.write_with("enqueue", rows, |tx, rows| Box::pin(outbox::enqueue(tx, rows))).await;
-    assert_eq!(queued.unwrap(), conversations.len() as u64);
+    assert_eq!(enqueue_all(store, rows).await, conversations.len() as u64);
 }
 
 /// Seals the records of that many rows from a number on.
@@ -153,6 +169,29 @@ pub(crate) async fn a_row_that_is_queued_anew_while_it_is_sent_is_sent_again(pla
     assert_eq!(settle(&store, &[again.lease()]).await, 1);
 }
 
+pub(crate) async fn rows_of_a_removed_peer_wait_until_it_is_pinned_again(place: Place) {
+    let store = place.open().await;
+    enqueue(&store, 1, &["a", "a", "b"]).await;
+    seal(&store, 1, 3).await;
+    let removed: Result<(), StoreError> =
+        store.write("remove", |tx| Box::pin(peers::remove(tx, PEER, NOW))).await;
+    removed.unwrap();
+    assert_eq!(lease_ids(&store, NOW, 7).await, Vec::<i64>::new());
+    let backlogs = || store.read("backlogs", |tx| Box::pin(outbox::backlogs(tx)));
+    let waiting: Result<Vec<_>, StoreError> = backlogs().await;
+    assert_eq!(
+        waiting.unwrap().iter().map(|b| (b.queued, b.is_paired)).collect::<Vec<_>>(),
+        [(3, 0)]
+    );
+    pin(&store).await;
+    let waiting: Result<Vec<_>, StoreError> = backlogs().await;
+    assert_eq!(
+        waiting.unwrap().iter().map(|b| (b.queued, b.is_paired)).collect::<Vec<_>>(),
+        [(3, 1)]
+    );
+    assert_eq!(lease_ids(&store, NOW, 7).await, [1, 2, 3], "in order, and none is lost");
+}
+
 pub(crate) async fn leases_of_a_process_that_is_no_more_are_released(place: Place) {
     let store = place.open().await;
     enqueue(&store, 1, &["a"]).await;
@@ -168,10 +207,7 @@ pub(crate) async fn a_record_is_queued_once_for_a_peer_and_frame(place: Place) {
     let store = place.open().await;
     let rows = vec![row(1, "a"), row(2, "a")];
     for expected in [2, 0] {
-        let queued: Result<u64, StoreError> = store
-            .write_with("enqueue", rows.clone(), |tx, rows| Box::pin(outbox::enqueue(tx, rows)))
-            .await;
-        assert_eq!(queued.unwrap(), expected);
+        assert_eq!(enqueue_all(&store, rows.clone()).await, expected);
     }
     let withdrawn: Result<u64, StoreError> = store
         .write("withdraw", |tx| {
@@ -199,9 +235,7 @@ pub(crate) async fn a_long_queue_does_not_hold_up_another_conversation(place: Pl
     let store = place.open().await;
     let many = 30_000;
     let rows: Vec<_> = (1..=many).map(|n| row(n, if n == many { "b" } else { "a" })).collect();
-    let queued: Result<u64, StoreError> =
-        store.write_with("enqueue", rows, |tx, rows| Box::pin(outbox::enqueue(tx, rows))).await;
-    assert_eq!(queued.unwrap(), 30_000);
+    assert_eq!(enqueue_all(&store, rows).await, 30_000);
     seal(&store, 1, many).await;
     let started = tokio::time::Instant::now();
     assert_eq!(lease(&store, NOW, 256, 7).await.len(), 256);

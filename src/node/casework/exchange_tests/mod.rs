@@ -5,5 +5,6 @@ mod foreign;
 mod network;
 mod refusals;
 mod refused_acts;
+mod removed;
 mod requests;
 mod shares;

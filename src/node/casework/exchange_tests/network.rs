@@ -203,7 +203,8 @@ impl Town {
             .unwrap();
     }
 
-    async fn pair(&self, cards: Vec<SignedCard>) {
+    /// Pins these, or pins them anew.
+    pub(super) async fn pair(&self, cards: Vec<SignedCard>) {
         self.desk
             .store
             .write_with("pair", cards, |tx, cards| {

@@ -217,12 +217,12 @@ async fn a_withdrawal_leaves_what_another_summary_still_needs_and_nothing_more()
 }
 
 impl Town {
-    async fn joins(&self, id: &str) -> TaskForceView {
+    pub(super) async fn joins(&self, id: &str) -> TaskForceView {
         let permit = self.permit(1, Action::TaskForceForm, Some(id));
         self.desk.join_task_force(&permit, id.parse().unwrap()).await.unwrap()
     }
 
-    async fn posts(&self, id: &str, text: &str) -> Result<TaskForceView, Error> {
+    pub(super) async fn posts(&self, id: &str, text: &str) -> Result<TaskForceView, Error> {
         let permit = self.permit(1, Action::TaskForcePost, Some(id));
         let post = NewPost { text: text.to_owned(), marking: None, documents: vec![] };
         self.desk.post(&permit, id.parse().unwrap(), post).await
@@ -234,7 +234,7 @@ impl Town {
 }
 
 /// Carries everything between all towns until nothing waits.
-async fn carry_all(towns: &[&Town]) {
+pub(super) async fn carry_all(towns: &[&Town]) {
     for _ in 0..4 {
         for from in towns {
             for to in towns.iter().filter(|to| to.name() != from.name()) {

@@ -26,7 +26,7 @@ impl Desk {
         let malformed = |reason: String| Refusal::new(RefusalCode::Malformed, &reason);
         let note = Note::parse(&anchors.checkpoint).map_err(|e| malformed(e.to_string()))?;
         let parsed = Checkpoint::parse(note.text()).map_err(|e| malformed(e.to_string()))?;
-        let Some(known) = self.cards.get(peer) else {
+        let Some(known) = self.cards.paired(peer) else {
             return Err(Refusal::new(RefusalCode::NotPaired, "this node has no card of yours"));
         };
         if !is_origin_of(peer, &parsed.origin) {

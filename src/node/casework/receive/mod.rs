@@ -52,7 +52,7 @@ impl Desk {
         peer: &AuthorityName,
         deliver: Deliver,
     ) -> Result<Vec<ItemAnswer>, Refusal> {
-        let Some(known) = self.cards.get(peer) else {
+        let Some(known) = self.cards.paired(peer) else {
             return Err(Refusal::new(RefusalCode::NotPaired, "this node has no card of yours"));
         };
         let steps = self.verify(&known, deliver.items).await?;

@@ -160,7 +160,8 @@ impl Deliverer {
                 |peer: &str| self.in_flight.get(peer).copied().unwrap_or(0) < BATCHES_PER_PEER_MAX;
             let peers = backlogs.into_iter().filter(|one| {
                 let is_resting = self.parts.resting.is_resting(&one.peer, now);
-                one.next_at <= now && !is_resting && has_place(&one.peer)
+                let is_due = one.is_paired == 1 && one.next_at <= now;
+                is_due && !is_resting && has_place(&one.peer)
             });
             let leased = join_all(peers.map(|one| self.lease(one.peer, now))).await;
             let mut has_started = false;
