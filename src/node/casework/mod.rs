@@ -56,7 +56,7 @@ use crate::node::store::Store;
 use crate::record::Signer;
 
 pub use audit_trail::AuditEventView;
-pub use cards::{CardBook, KnownAuthority};
+pub use cards::{CardBook, KnownAuthority, Under};
 pub use cases::{
     CaseChange, CaseQuery, CaseRow, CaseView, IdentifierView, Linking, Movement, NewCase,
 };

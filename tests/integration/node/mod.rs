@@ -15,6 +15,7 @@ use crate::support::node::{TestNode, pair};
 
 mod commands;
 mod deliver;
+mod new_root;
 mod peers;
 mod processes;
 

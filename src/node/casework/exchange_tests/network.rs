@@ -132,17 +132,22 @@ async fn town(number: u8, profiles: Profiles) -> Town {
         drill: Drill::default(),
     });
     tokio::spawn(sequencer.run(stop.clone()));
-    Town { card: card(&authority, key), desk, folder, disk: free, stop }
+    Town { card: card(&authority, 1, key), desk, folder, disk: free, stop }
 }
 
-fn card(authority: &AuthorityName, key: impl Fn(u8) -> SigningKey) -> SignedCard {
+/// A card of that town under a new root, with none of its former keys.
+pub(super) fn card_of_new_root(town: &Town) -> SignedCard {
+    card(town.name(), 0, |role| SigningKey::from_bytes(&[200 + role; 32]))
+}
+
+fn card(authority: &AuthorityName, version: i64, key: impl Fn(u8) -> SigningKey) -> SignedCard {
     let origin = authority.log_origin(2026);
     let root = Signer::new(key(4));
     let witness = Cosigner::new(&authority.witness_name(), key(5)).unwrap();
     let log = VerifierKey::new(&origin, KeyKind::Log, &key(2).verifying_key()).unwrap();
     let card = Card {
         authority: authority.clone(),
-        version: 1,
+        version,
         title: "Customs".to_owned(),
         country: "XA".to_owned(),
         addresses: vec![],
@@ -219,7 +224,8 @@ impl Town {
                         peers::put(tx, &row).await?;
                         let row = peers::Card {
                             authority: row.authority,
-                            version: 1,
+                            root_key: row.root_key,
+                            version: card.card.version,
                             card: card.encode(),
                             received_at: 0,
                         };

@@ -2,10 +2,13 @@
 
 use serde_json::json;
 
-use crate::node::casework::exchange_tests::network::{Town, towns};
+use crate::node::casework::exchange_tests::foreign::packed;
+use crate::node::casework::exchange_tests::network::{Town, card_of_new_root, towns};
+use crate::node::casework::exchange_tests::refusals::FromTheFuture;
 use crate::node::casework::exchange_tests::requests::new_request;
 use crate::node::casework::exchange_tests::shares::carry_all;
 use crate::node::casework::{Error, NewTaskForce};
+use crate::node::peer::message::{ItemAnswer, LaterReason};
 use crate::node::peer::{Deliver, RefusalCode};
 use crate::node::store::{StoreError, peers};
 use crate::policy::Action;
@@ -112,4 +115,32 @@ async fn a_task_force_with_a_removed_member_can_be_left_and_closed_but_not_joine
     xc.desk.leave_task_force(&permit, id_of(), "over".to_owned()).await.unwrap();
     let permit = xa.permit(1, Action::TaskForceForm, Some(&id));
     xa.desk.close_task_force(&permit, id_of(), "over".to_owned()).await.unwrap();
+}
+
+#[tokio::test]
+async fn under_a_new_root_what_was_kept_stays_verifiable_and_nothing_new_is_taken_under_the_former()
+{
+    let [xa, xb] = towns().await;
+    let id = xb.drafted(&xa).await.id;
+    xb.does(&id, json!({"act": "submit"})).await;
+    let first = xb.send(&xa).await;
+    xa.removes(&xb).await;
+    let new = card_of_new_root(&xb);
+    assert!(new.card.version < xb.card.card.version, "a new root counts its versions anew");
+    xa.pair(vec![new.clone()]).await;
+    let known = xa.desk.cards.paired(xb.name()).unwrap();
+    assert_eq!((known.card.root_key, known.card.version), (new.card.root_key, 0));
+    assert_eq!(known.witness_key().map(|key| key.to_string()), Some(new.card.witness_vkey));
+    let statement = &first.frames[0].items[0].statement;
+    let held = xa.desk.held(StatementHash::of(statement)).await.unwrap();
+    assert!(xa.desk.is_signed(held.statement()), "signed under the root of its day");
+    let again = xa.desk.receive(xb.name(), first.frames[0].clone()).await.unwrap();
+    assert_eq!(again, first.answers, "a repetition gets the same answer");
+    let item = xb.said(&FromTheFuture).await;
+    let deliver = Deliver { checkpoints: vec![], items: vec![item] };
+    let refused = xa.desk.receive(xb.name(), deliver).await.unwrap();
+    assert_eq!(refused, [ItemAnswer::Later { reason: LaterReason::CardMissing }]);
+    let pack = packed(&xa, &id).await;
+    let former = format!("data/trust/former/{}.", xb.name());
+    assert!(pack.contains(&former), "the pack has the card of the former root");
 }

@@ -65,9 +65,12 @@ impl Desk {
         self.keep_proofs(parsed.origin, kept).await.map_err(|error| busy(&error))
     }
 
-    /// The witness keys of every authority that this node knows.
+    /// The witness keys of this node and of every authority that is paired now.
     fn witness_keys(&self) -> Vec<VerifierKey> {
-        self.cards.all().iter().filter_map(|known| known.witness_key()).collect()
+        let all = self.cards.all();
+        let counted =
+            all.iter().filter(|known| known.is_paired || known.card.authority == self.authority);
+        counted.filter_map(|known| known.witness_key()).collect()
     }
 
     /// The receipts of that log for these statements, with the statements.

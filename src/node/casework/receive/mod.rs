@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::domain::id::AuthorityName;
 use crate::node::casework::Desk;
-use crate::node::casework::cards::KnownAuthority;
+use crate::node::casework::cards::{KnownAuthority, Under};
 use crate::node::casework::receive::keep::Outcome;
 use crate::node::casework::receive::open::{NotOpened, Opened, Refused, open};
 use crate::node::peer::message::{
@@ -133,7 +133,9 @@ fn step(
     if is_seen && matches!(item.fields, Fields::All(_)) {
         return Step::Seen(hash);
     }
-    match open(known, item, now, checked) {
+    // What came before was taken under the root of its day; nothing new is.
+    let under = if is_seen { Under::EveryRoot } else { Under::RootInForce };
+    match open(known, item, under, (now, checked)) {
         Ok(opened) if is_seen => Step::SeenMore(Box::new(opened)),
         // The answer was given when it first came; a forged repetition changes nothing.
         Err(NotOpened::Refused(_)) if is_seen => Step::Seen(hash),

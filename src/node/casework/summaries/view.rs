@@ -11,7 +11,7 @@ use crate::node::casework::load::Held;
 use crate::node::casework::requests::direction;
 use crate::node::casework::summaries::share::read_indices;
 use crate::node::casework::views::json_value;
-use crate::node::casework::{Desk, Error};
+use crate::node::casework::{Desk, Error, Under};
 use crate::node::store::summaries::{self, Summary, SummaryRecipient, SummarySource};
 use crate::node::store::{Page, StoreError};
 use crate::policy::{Action, Permit};
@@ -193,7 +193,8 @@ impl Desk {
     /// Whether a statement bears the signature of a key of its issuer.
     pub(crate) fn is_signed(&self, statement: &Statement) -> bool {
         let issuer: &AuthorityName = &statement.issuer;
-        let key = self.cards.get(issuer).and_then(|known| known.record_key(statement));
+        let known = self.cards.get(issuer);
+        let key = known.and_then(|known| known.record_key(statement, Under::EveryRoot));
         key.is_some_and(|key| statement.verify(&key).is_ok())
     }
 }

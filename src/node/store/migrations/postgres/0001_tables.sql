@@ -109,12 +109,14 @@ CREATE TABLE peers (
     added_at BIGINT NOT NULL,
     removed_at BIGINT
 );
+-- The cards of an authority, those of former roots too: each root counts its versions anew.
 CREATE TABLE cards (
     authority TEXT NOT NULL,
+    root_key BYTEA NOT NULL,
     version BIGINT NOT NULL,
     card BYTEA NOT NULL,
     received_at BIGINT NOT NULL,
-    PRIMARY KEY (authority, version)
+    PRIMARY KEY (authority, root_key, version)
 );
 
 -- What is to be sent. next_at and lease_until are 0 until the row was postponed or leased, so that the index of
