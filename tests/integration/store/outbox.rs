@@ -1,8 +1,11 @@
 //! Rules of the outbox: order within a conversation, leases, fencing, and its cost when the queue is long.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use sealane::node::store::outbox::{self, Lease, NewOutgoing, OutboxFrame, OutboxState, Outgoing};
+use sealane::node::store::outbox::{
+    self, Lease, LeaseTerms, NewOutgoing, OutboxFrame, OutboxState, Outgoing,
+};
 use sealane::node::store::peers::{self, Peer};
+use sealane::node::store::records::{self, NewRecord};
 use sealane::node::store::{Store, StoreError, logs};
 
 use crate::store::{Place, numbered};
@@ -44,8 +47,17 @@ async fn enqueue(store: &Store, from: i64, conversations: &[&str]) {
     assert_eq!(enqueue_all(store, rows).await, conversations.len() as u64);
 }
 
-/// Seals the records of that many rows from a number on.
+/// The record of a row.
+fn record(number: i64) -> NewRecord {
+    NewRecord { hash: numbered(number), ..crate::store::engine::record(1) }
+}
+
+/// Commits and seals the records of that many rows from a number on.
 async fn seal(store: &Store, from: i64, many: i64) {
+    let rows: Vec<_> = (from..from + many).map(record).collect();
+    let kept: Result<_, StoreError> =
+        store.write_with("commit", rows, |tx, rows| Box::pin(records::append_all(tx, rows))).await;
+    kept.unwrap();
     let leaves: Vec<_> = (from..from + many)
         .map(|n| logs::Leaf { origin: "log".into(), idx: n, record_hash: numbered(n) })
         .collect();
@@ -55,9 +67,18 @@ async fn seal(store: &Store, from: i64, many: i64) {
 }
 
 async fn lease(store: &Store, now: i64, limit: i64, token: i64) -> Vec<Outgoing> {
-    let due: Result<Vec<Outgoing>, StoreError> = store
-        .write("lease", move |tx| Box::pin(outbox::lease_due(tx, PEER, now, limit, 1000, token)))
-        .await;
+    lease_through(store, i64::MAX, (now, limit, token)).await
+}
+
+/// Leases rows whose records may leave up to a place in commit order.
+async fn lease_through(
+    store: &Store,
+    sealed_seq: i64,
+    (now, limit, token): (i64, i64, i64),
+) -> Vec<Outgoing> {
+    let terms = LeaseTerms { now, limit, lease_ms: 1000, token, sealed_seq };
+    let due: Result<Vec<Outgoing>, StoreError> =
+        store.write("lease", move |tx| Box::pin(outbox::lease_due(tx, PEER, terms))).await;
     due.unwrap()
 }
 
@@ -99,6 +120,28 @@ pub(crate) async fn rows_are_leased_in_order_once_sealed(place: Place) {
     assert_eq!(due.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 3]);
     assert_eq!((due[0].lease_token, due[0].lease_until), (7, NOW + 1_000_000));
     assert_eq!(due[0].record_hash, numbered(1));
+}
+
+pub(crate) async fn what_is_sealed_and_may_not_leave_yet_is_not_leased(place: Place) {
+    let store = place.open().await;
+    enqueue(&store, 1, &["a", "a", "b"]).await;
+    seal(&store, 1, 3).await;
+    let seqs: Result<_, StoreError> = store
+        .read("places", |tx| {
+            Box::pin(async move { records::refs(tx, &[numbered(1), numbered(2)]).await })
+        })
+        .await;
+    let mut seqs: Vec<_> = seqs.unwrap().iter().map(|one| one.seq).collect();
+    seqs.sort_unstable();
+    let leased = async |sealed_seq| {
+        let rows = lease_through(&store, sealed_seq, (NOW, 100, 7)).await;
+        rows.iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(leased(seqs[0] - 1).await, Vec::<i64>::new());
+    assert_eq!(leased(seqs[0]).await, [1]);
+    assert_eq!(settle(&store, &[held(1, 7, 1)]).await, 1);
+    assert_eq!(leased(seqs[1]).await, [2]);
+    assert_eq!(leased(i64::MAX).await, [3]);
 }
 
 pub(crate) async fn a_row_waits_while_an_older_one_of_its_conversation_is_leased(place: Place) {

@@ -27,7 +27,7 @@ use crate::node::peer::{Deliver, DeliverItem, DisclosedLeaf, Fields, ItemAnswer}
 use crate::node::profiles::Profiles;
 use crate::node::rng::{OsRng, Rng};
 use crate::node::signals::Signals;
-use crate::node::store::outbox::{self, OutboxState, Outgoing};
+use crate::node::store::outbox::{self, LeaseTerms, OutboxState, Outgoing};
 use crate::node::store::receipts::Receipt as ReceiptRow;
 use crate::node::store::users::{self, User};
 use crate::node::store::{
@@ -281,10 +281,12 @@ impl Town {
     async fn due(&self, peer: &AuthorityName) -> Vec<Outgoing> {
         self.sealed().await;
         let (peer, now) = (peer.to_string(), self.desk.clock.now().0);
+        let sealed_seq = self.desk.signals.sealed();
+        let terms = LeaseTerms { now, limit: 256, lease_ms: 1, token: 1, sealed_seq };
         self.desk
             .store
             .write_with("lease", peer, move |tx, peer| {
-                Box::pin(async move { outbox::lease_due(tx, peer, now, 256, 1, 1).await })
+                Box::pin(async move { outbox::lease_due(tx, peer, terms).await })
             })
             .await
             .map_err(|error: StoreError| error)

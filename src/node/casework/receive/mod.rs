@@ -105,7 +105,8 @@ impl Desk {
             tracing::warn!("delivered records are kept but were not sealed in time");
         }
         let hashes = outcomes.iter().filter_map(Outcome::kept).collect::<Vec<_>>();
-        let receipts = self.own_receipts(&hashes).await;
+        // What the high-water file does not know yet is not vouched for.
+        let receipts = self.own_receipts(&hashes, self.signals.sealed()).await;
         let refusals = self.signed_refusals(&outcomes).await;
         outcomes
             .into_iter()
