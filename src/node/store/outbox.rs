@@ -191,6 +191,30 @@ pub struct LeaseTerms {
     pub sealed_seq: i64,
 }
 
+/// Queues the proofs of records anew for whom they went to before; one that is on its way loses its lease. Gives how
+/// many rows that were.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn anchors_again(
+    tx: &mut Tx,
+    record_hashes: &[[u8; 32]],
+    at: i64,
+) -> Result<u64, StoreError> {
+    tx.execute_in(
+        "-- outbox.anchors_again
+         UPDATE outbox SET state = 'queued', settled_at = NULL,
+             queued_at = CASE WHEN state = 'queued' THEN queued_at ELSE $1 END,
+             next_at = CASE WHEN state = 'queued' THEN next_at ELSE 0 END,
+             attempts = CASE WHEN state = 'queued' THEN attempts ELSE 0 END,
+             lease_until = 0, lease_no = lease_no + 1
+         WHERE frame = 'anchors' AND state IN ('queued', 'delivered') AND record_hash IN",
+        params![at],
+        record_hashes.iter().map(Param::from).collect(),
+    )
+    .await
+}
+
 /// Leases rows that are due for a peer, in order.
 ///
 /// A row is due if its peer is pinned now, its record is sealed and may leave, no lease holds it, and no older row of its

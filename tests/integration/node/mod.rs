@@ -18,6 +18,7 @@ mod deliver;
 mod new_root;
 mod peers;
 mod processes;
+mod witnesses;
 
 #[tokio::test]
 async fn two_nodes_pair_by_their_words_and_witness_each_other() {

@@ -290,3 +290,27 @@ pub(crate) async fn a_long_queue_does_not_hold_up_another_conversation(place: Pl
     let blocked = started.elapsed();
     assert!(blocked.as_secs() < 10, "{blocked:?}");
 }
+
+pub(crate) async fn proofs_are_queued_anew_for_whom_they_went_to_before(place: Place) {
+    let store = place.open().await;
+    let anchors = |number| NewOutgoing { frame: OutboxFrame::Anchors, ..row(number, "anchors") };
+    let rows = vec![row(1, "a"), anchors(1), anchors(2), anchors(3)];
+    assert_eq!(enqueue_all(&store, rows).await, 4);
+    seal(&store, 1, 3).await;
+    assert_eq!(lease_ids(&store, NOW, 7).await, [1, 2, 3, 4]);
+    assert_eq!(settle(&store, &[held(1, 7, 1), held(2, 7, 1)]).await, 2);
+    let again: Result<u64, StoreError> = store
+        .write("again", |tx| {
+            Box::pin(async move {
+                outbox::anchors_again(tx, &[numbered(1), numbered(2)], NOW + 1).await
+            })
+        })
+        .await;
+    assert_eq!(again.unwrap(), 2, "one that had arrived, and one that is on its way");
+    assert_eq!(
+        settle(&store, &[held(3, 7, 1), held(4, 7, 1)]).await,
+        1,
+        "the old proof is not enough"
+    );
+    assert_eq!(lease_ids(&store, NOW + 1, 7).await, [2, 3]);
+}

@@ -85,6 +85,28 @@ pub(crate) async fn receipts_stay_as_they_came(place: Place) {
         ])
     });
     assert_eq!(found, [2, 1, 1, 1]);
+    let with_proof = |from, below| {
+        let read = store.read("witnessed", move |tx| {
+            Box::pin(async move { receipts::witnessed(tx, "log", (from, below), 10).await })
+        });
+        async move { read.await.map(|rows: Vec<receipts::Receipt>| rows.len()) }
+    };
+    let counts = [with_proof(0, 9).await, with_proof(2, 9).await, with_proof(0, 1).await];
+    assert_eq!(counts.map(|one: Result<_, StoreError>| one.unwrap()), [1, 0, 0]);
+    let check = |policy: &str, checked| receipts::ProofCheck {
+        origin: "log".into(),
+        policy: policy.into(),
+        checked,
+    };
+    for check in [check("one", 5), check("two", 1)] {
+        let kept: Result<(), StoreError> = store
+            .write_with("check", check.clone(), |tx, check| {
+                Box::pin(receipts::put_proof_check(tx, check))
+            })
+            .await;
+        kept.unwrap();
+        assert_eq!(read!(store, |tx| receipts::proof_check(tx, "log").await), Some(check));
+    }
 }
 
 fn log(size: i64) -> logs::Log {

@@ -49,6 +49,12 @@ CREATE TABLE receipts (
 );
 CREATE INDEX receipts_position ON receipts (origin, log_index);
 CREATE INDEX receipts_unwitnessed ON receipts (origin, log_index) WHERE proof IS NULL;
+-- How far the proofs of an own log are known to have the quorum of a witness policy; begun anew under another policy.
+CREATE TABLE proof_checks (
+    origin TEXT NOT NULL PRIMARY KEY,
+    policy TEXT NOT NULL,
+    checked BIGINT NOT NULL
+);
 
 -- Our log of each year.
 CREATE TABLE logs (
