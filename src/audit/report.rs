@@ -97,6 +97,8 @@ pub struct Party {
     pub authority: AuthorityName,
     /// Whether the auditor gave a card with the same root key.
     pub trusted: bool,
+    /// Whether that is a root which the authority had before.
+    pub former: bool,
     /// Thumbprint of the root key.
     pub root_key: String,
     /// Version of the card.
@@ -270,6 +272,7 @@ impl Report {
             .map(|party| {
                 serde_json::json!({
                     "authority": party.authority.as_str(), "trusted": party.trusted,
+                    "former_root": party.former,
                     "root_key": party.root_key, "card_version": party.card_version,
                 })
             })
@@ -304,7 +307,8 @@ impl fmt::Display for Report {
         for party in &self.parties {
             let trust =
                 if party.trusted { "trusted" } else { "NOT trusted: give its card with --trust" };
-            writeln!(f, "  {} (root key {}): {trust}", party.authority, party.root_key)?;
+            let root = if party.former { "former root key" } else { "root key" };
+            writeln!(f, "  {} ({root} {}): {trust}", party.authority, party.root_key)?;
         }
         for finding in self.findings() {
             let Finding { severity, item, rule, message } = finding;
@@ -334,6 +338,7 @@ mod tests {
         Party {
             authority: "customs.xa.example".parse().unwrap(),
             trusted,
+            former: false,
             root_key: "00".to_owned(),
             card_version: 1,
         }

@@ -31,7 +31,7 @@ impl Default for Signals {
 }
 
 impl Signals {
-    /// Says that all records up to this sequence number are sealed.
+    /// Says that all records up to this sequence number are sealed, and that the high-water file knows it.
     pub fn seal(&self, seq: i64) {
         self.sealed.send_if_modified(|sealed| {
             let is_later = seq > *sealed;
@@ -48,7 +48,7 @@ impl Signals {
         drop(self.sealed.subscribe().wait_for(|sealed| *sealed >= seq).await);
     }
 
-    /// The sequence number up to which records are sealed, as far as this process knows.
+    /// The sequence number up to which records are sealed and may leave the node.
     #[must_use]
     pub fn sealed(&self) -> i64 {
         *self.sealed.borrow()

@@ -285,6 +285,7 @@ impl Trust {
 pub fn card_row(signed: &SignedCard, at: i64) -> CardRow {
     CardRow {
         authority: signed.card.authority.to_string(),
+        root_key: signed.card.root_key.as_bytes().to_vec(),
         version: signed.card.version,
         card: signed.encode(),
         received_at: at,

@@ -64,6 +64,23 @@ impl Card {
     }
 }
 
+impl Card {
+    /// Whether this card lists a key that another one does not: then something may rest on this one alone.
+    #[must_use]
+    pub fn adds_keys_to(&self, other: &Self) -> bool {
+        let is_listed = |key: &RecordKey| {
+            let of_key = other.record_keys.iter().filter(|listed| listed.key == key.key);
+            of_key.into_iter().any(|listed| {
+                listed.not_before <= key.not_before && key.not_after <= listed.not_after
+            })
+        };
+        !self.record_keys.iter().all(is_listed)
+            || self.receipt_key != other.receipt_key
+            || self.witness_vkey != other.witness_vkey
+            || !self.log_vkeys.iter().all(|vkey| other.log_vkeys.contains(vkey))
+    }
+}
+
 impl Payload for Card {
     const KIND: &'static str = "card/1";
 

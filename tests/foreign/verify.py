@@ -86,9 +86,12 @@ def from_pack(folder, logs):
         (path.name.removesuffix(".card"), *cbor2.loads(path.read_bytes()))
         for path in sorted((data / "trust/cards").glob("*.card"))
     ]
+    # The last card of each root that an authority had before: AUTHORITY.ROOT.card.
+    for path in sorted((data / "trust/former").glob("*.card")):
+        cards.append((path.name.rsplit(".", 2)[0], *cbor2.loads(path.read_bytes())))
     for authority, _, leaves in cards:
         root = value_of(leaves, "root_key")
-        pems[f"{authority}.card"] = pem_of(root)
+        pems[f"{authority}.card.{root.hex()}"] = pem_of(root)
     return Material(
         records=[
             read_record(data, path.name.removesuffix(".cose"))
@@ -334,8 +337,11 @@ def check_card(tally, material, authority, statement, leaves):
         payload = decode(statement, pem_of(root), thumbprint(pem_of(root)))
         must(payload.hex() == scitt_cose.merkle_root([leaf.hex() for leaf in leaves]), "other fields")
         must(value_of(leaves, "authority") == authority, "of another authority")
-        listed = {key["key"] for key in value_of(leaves, "record_keys")}
-        listed |= {value_of(leaves, "receipt_key"), root}
+        listed = set()
+        for name, _, one in material.cards:
+            if name == authority:
+                listed |= {key["key"] for key in value_of(one, "record_keys")}
+                listed |= {value_of(one, "receipt_key"), value_of(one, "root_key")}
         files = [pem for name, pem in material.keys.values() if name.startswith(f"{authority}.")]
         must({raw_key(pem) for pem in files} == listed, "the key files are not those of the card")
         vkeys = [*value_of(leaves, "log_vkeys"), value_of(leaves, "witness_vkey")]

@@ -204,6 +204,7 @@ pub(super) fn check_rest<R: Read + Seek>(pack: &mut PackReader<R>, bag: &Bag, re
                 | Place::Proof(..)
                 | Place::Checkpoint(_)
                 | Place::Card(_)
+                | Place::FormerCard(_)
                 | Place::TrustFile
                 | Place::Evidence(_)
                 | Place::Withheld

@@ -106,13 +106,20 @@ pub fn check_pack<R: Read + Seek>(
             report.warn(
                 rule::AUTHORITY_TRUSTED,
                 party.authority.as_str(),
-                "you have not said that you trust this authority: get its card from the authority, compare the \
-                 fingerprint words, and give it with --trust",
+                if party.former { FORMER_NOT_TRUSTED } else { NOT_TRUSTED },
             );
         }
     }
     report
 }
+
+/// What to do about an authority that the auditor did not speak of.
+const NOT_TRUSTED: &str = "you have not said that you trust this authority: get its card from the authority, compare the \
+                           fingerprint words, and give it with --trust";
+
+/// What to do about a root that an authority had before.
+const FORMER_NOT_TRUSTED: &str = "you have not said that you trust a root that this authority had before: ask it whether \
+                                  that root was its own and until when, and give its card of that time with --trust, too";
 
 /// The authorities whose keys the proofs rest on: who issued the records, and whose logs hold them.
 fn parties(facts: &[Facts], cards: &Cards) -> Vec<Party> {
@@ -124,11 +131,12 @@ fn parties(facts: &[Facts], cards: &Cards) -> Vec<Party> {
         .collect();
     names
         .into_iter()
-        .filter_map(|name| {
-            let known = cards.of(name)?;
-            Some(Party {
+        .flat_map(|name| {
+            // Former roots, too: it is not told apart under which root which of its records rest.
+            cards.of(name).iter().map(|known| Party {
                 authority: name.clone(),
                 trusted: known.trusted,
+                former: known.former,
                 root_key: KeyId::of(&known.card.root_key).to_string(),
                 card_version: known.card.version,
             })

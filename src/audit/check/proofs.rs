@@ -9,8 +9,8 @@ use crate::audit::check::record::{Context, Loaded, Placed, Proven};
 use crate::audit::pack::layout::{FileOrigin, owner_of};
 use crate::audit::rule;
 use crate::domain::id::AuthorityName;
-use crate::record::Statement;
 use crate::record::receipt::{Receipt, ReceiptError};
+use crate::record::{KeyId, Statement};
 use crate::transparency::checkpoint::Checkpoint;
 use crate::transparency::key::VerifierKey;
 use crate::transparency::note::Note;
@@ -82,12 +82,16 @@ fn open_note(note: &Note, cards: &Cards) -> Result<(Checkpoint, AuthorityName), 
     Ok((checkpoint, owner))
 }
 
-/// The owner of a log and the keys that its card lists for it.
+/// The owner of a log and the keys that its cards list for it.
 fn log_keys(origin: &str, cards: &Cards) -> Result<(AuthorityName, Vec<VerifierKey>), Broken> {
     let owner = owner_of(origin)
         .ok_or_else(|| (rule::CHECKPOINT_FORM, "its origin names no authority's log".to_owned()))?;
-    let known = cards.of(&owner).ok_or_else(|| no_card(&owner))?;
-    let keys: Vec<_> = known.log_keys.iter().filter(|key| key.name() == origin).cloned().collect();
+    let known = cards.of(&owner);
+    if known.is_empty() {
+        return Err(no_card(&owner));
+    }
+    let listed = known.iter().flat_map(|known| &known.log_keys);
+    let keys: Vec<_> = listed.filter(|key| key.name() == origin).cloned().collect();
     if keys.is_empty() {
         Err((rule::LOG_KEY, format!("the card of {owner} lists no key of the log {origin}")))
     } else {
@@ -139,8 +143,11 @@ fn read_receipt(
     let origin = receipt.origin.clone().ok_or_else(|| form("its receipt names no log"))?;
     let owner = owner_of(&origin).ok_or_else(|| form("its receipt names no authority's log"))?;
     found.owner = Some(owner.clone());
-    let known = cards.of(&owner).ok_or_else(|| no_card(&owner))?;
-    let root = receipt.verify(statement.bytes(), &known.card.receipt_key).map_err(|error| {
+    let known = cards.of(&owner);
+    let in_force = known.first().ok_or_else(|| no_card(&owner))?;
+    let named = known.iter().find(|one| receipt.key == Some(KeyId::of(&one.card.receipt_key)));
+    let key = named.unwrap_or(in_force).card.receipt_key;
+    let root = receipt.verify(statement.bytes(), &key).map_err(|error| {
         let rule = match error {
             ReceiptError::OtherKey(_) => rule::RECEIPT_KEY,
             ReceiptError::Malformed(_) => rule::RECEIPT_FORM,

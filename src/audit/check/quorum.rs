@@ -170,8 +170,10 @@ fn check_witness(
         let why = format!("the log counts its own owner as a witness ({name})");
         report.warn(rule::WITNESS_SELF, seen.item.as_str(), why);
     }
-    let known = authority.as_ref().and_then(|authority| cards.of(authority));
-    match known.and_then(|known| known.witness.as_ref()) {
+    let known = authority.as_ref().map_or(&[][..], |authority| cards.of(authority));
+    let mut keys = known.iter().filter_map(|known| known.witness.as_ref());
+    let named = keys.clone().find(|key| key.to_string() == vkey);
+    match named.or_else(|| keys.next()) {
         Some(key) if key.to_string() == vkey => {
             report.ok(rule::WITNESS_KEY, &seen.item);
             Ok(())

@@ -148,15 +148,17 @@ pub(super) fn check(bundle: &Bundle, context: &mut Context<'_>) -> Option<Facts>
 /// Whether the key that signed is the root key; `None` if no key of the issuer signed.
 fn check_signature(statement: &Statement, path: &str, context: &mut Context<'_>) -> Option<bool> {
     let report = &mut *context.report;
-    let Some(known) = context.cards.of(&statement.issuer) else {
+    let cards: Vec<&Card> =
+        context.cards.of(&statement.issuer).iter().map(|known| &known.card).collect();
+    if cards.is_empty() {
         let why = format!(
             "the pack has no card of its issuer {}, so its key is unknown",
             statement.issuer
         );
         report.fail(rule::CARD_MISSING, path, why);
         return None;
-    };
-    let Some(key) = find_key(&known.card, statement, path, report) else {
+    }
+    let Some(key) = find_key(&cards, statement, path, report) else {
         let why = format!(
             "it is signed with key {}, which the card of {} does not list",
             statement.key, statement.issuer
@@ -167,7 +169,7 @@ fn check_signature(statement: &Statement, path: &str, context: &mut Context<'_>)
     match statement.verify(&key) {
         Ok(()) => {
             report.ok(rule::STATEMENT_SIGNATURE, path);
-            Some(key == known.card.root_key)
+            Some(cards.iter().any(|card| card.root_key == key))
         }
         Err(error) => {
             report.fail(rule::STATEMENT_SIGNATURE, path, error);
@@ -178,20 +180,22 @@ fn check_signature(statement: &Statement, path: &str, context: &mut Context<'_>)
 
 /// The key that signed: a record key, or the root key, which signs cards only. Reports a record key out of its time.
 fn find_key(
-    card: &Card,
+    cards: &[&Card],
     statement: &Statement,
     path: &str,
     report: &mut Report,
 ) -> Option<ed25519_dalek::VerifyingKey> {
     let at = Timestamp::from_secs(statement.issued_at);
-    if let Some(key) = card.record_key(statement.key, at) {
+    if let Some(key) = cards.iter().find_map(|card| card.record_key(statement.key, at)) {
         report.ok(rule::KEY_EXPIRED, path);
         return Some(key);
     }
-    if KeyId::of(&card.root_key) == statement.key {
-        return Some(card.root_key);
+    let mut roots = cards.iter().map(|card| card.root_key);
+    if let Some(root) = roots.find(|root| KeyId::of(root) == statement.key) {
+        return Some(root);
     }
-    let key = card.record_keys.iter().find(|listed| KeyId::of(&listed.key) == statement.key)?;
+    let mut listed = cards.iter().flat_map(|card| &card.record_keys);
+    let key = listed.find(|listed| KeyId::of(&listed.key) == statement.key)?;
     let why = format!(
         "it was signed at {at} with a key that signs from {} to {} only",
         key.not_before, key.not_after

@@ -63,11 +63,19 @@ pub(crate) struct Wish {
     pub(crate) flaw: Option<Flaw>,
     /// Records beside the usual ones.
     pub(crate) extra_records: usize,
+    /// XB had to make a new root after all this: its card in force is another one.
+    pub(crate) new_root: bool,
 }
 
 impl Default for Wish {
     fn default() -> Self {
-        Self { cosigners: 2, key_until: NOW + 1_000_000, flaw: None, extra_records: 0 }
+        Self {
+            cosigners: 2,
+            key_until: NOW + 1_000_000,
+            flaw: None,
+            extra_records: 0,
+            new_root: false,
+        }
     }
 }
 
@@ -164,6 +172,12 @@ pub(crate) fn forged_card() -> SignedCard {
     let forger =
         Authority { name: "customs.xa.example".parse().unwrap(), ..Authority::new('d', 90) };
     forger.card(NOW)
+}
+
+/// The card of XB under a new root, with none of its former keys.
+pub(crate) fn card_of_new_root(wish: &Wish) -> SignedCard {
+    let anew = Authority { name: "customs.xb.example".parse().unwrap(), ..Authority::new('b', 60) };
+    anew.card(wish.key_until)
 }
 
 /// A log: what it holds, and who cosigns it.
@@ -359,7 +373,12 @@ fn write(wish: &Wish, logs: [&Log<'_>; 2], hashes: &Hashes) -> Vec<u8> {
     };
     let mut writer = PackWriter::new(Cursor::new(Vec::new()), info).unwrap();
     for card in cards(wish) {
-        writer.add_card(&card).unwrap();
+        if wish.new_root && card.card.authority.as_str() == "customs.xb.example" {
+            writer.add_former_card(&card);
+            writer.add_card(&card_of_new_root(wish)).unwrap();
+        } else {
+            writer.add_card(&card).unwrap();
+        }
     }
     let seals = logs.map(|log| Seal::of(log, wish));
     for record in logs.iter().flat_map(|log| &log.entries) {

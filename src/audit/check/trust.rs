@@ -19,7 +19,9 @@ pub(super) fn check<R: Read + Seek>(
     facts: &[Facts],
     report: &mut Report,
 ) {
-    let derived = trust_files(&cards.in_pack);
+    let in_pack: Vec<_> = cards.in_pack.values().collect();
+    let former: Vec<_> = cards.former_in_pack.values().collect();
+    let derived = trust_files(&in_pack, &former);
     let policies = policies(facts);
     for number in 0..pack.len() {
         let Some(entry) = pack.entry(number) else { continue };

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::domain::id::AuthorityName;
-use crate::record::StatementHash;
+use crate::record::card::Card;
+use crate::record::{KeyId, StatementHash};
 
 /// How the file name of a pack ends.
 pub const EXTENSION: &str = ".sealane.zip";
@@ -30,6 +31,9 @@ pub const WITHHELD_PATH: &str = "data/evidence/withheld.txt";
 /// Hashes of statements that records in the pack continue and that it leaves out on purpose.
 pub const OUTSIDE_PATH: &str = "data/records/outside.txt";
 
+/// Digits of a root key's thumbprint in the name of a file.
+const ROOT_DIGITS: usize = 16;
+
 /// The longest path, the top folder included.
 pub const PATH_BYTES_MAX: usize = 512;
 
@@ -52,6 +56,8 @@ pub enum Place {
     Checkpoint(FileOrigin),
     /// `data/trust/cards/AUTHORITY.card`
     Card(AuthorityName),
+    /// `data/trust/former/AUTHORITY.ROOT.card`: the last card of a root that the authority had before.
+    FormerCard(AuthorityName),
     /// `data/trust/policies/ORIGIN.txt`, `data/trust/vkeys.txt` or `data/trust/keys/NAME.pem`: derived from records and
     /// cards, for other tools.
     TrustFile,
@@ -104,6 +110,11 @@ impl Place {
                 Some(Self::Proof(hash_of(hash)?, file_origin(origin)?))
             }
             "trust/cards" => name.strip_suffix(".card")?.parse().ok().map(Self::Card),
+            "trust/former" => {
+                let (authority, root) = name.strip_suffix(".card")?.rsplit_once('.')?;
+                let is_root = root.len() == ROOT_DIGITS && hash_digits(root);
+                is_root.then(|| authority.parse().ok().map(Self::FormerCard))?
+            }
             "trust/keys" => name.strip_suffix(".pem").map(|_| Self::TrustFile),
             "trust/policies" => name.strip_suffix(".txt").map(|_| Self::TrustFile),
             "evidence" => evidence_file(name),
@@ -130,6 +141,11 @@ fn evidence_file(name: &str) -> Option<Place> {
     let (digest, extension) = name.split_once('.').unwrap_or((name, "bin"));
     let digest = hash_of(digest)?;
     (safe_extension(extension).as_deref() == Some(extension)).then_some(Place::Evidence(digest.0))
+}
+
+/// Lower-case hexadecimal digits.
+fn hash_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// A hash in the one spelling: 64 lower-case hexadecimal digits.
@@ -184,6 +200,17 @@ pub fn checkpoint_path(origin: &FileOrigin) -> String {
 #[must_use]
 pub fn card_path(authority: &AuthorityName) -> String {
     format!("data/trust/cards/{authority}.card")
+}
+
+/// Path of the last card of a root that the authority had before.
+#[must_use]
+pub fn former_card_path(card: &Card) -> String {
+    format!("data/trust/former/{}.{}.card", card.authority, root_digits(card))
+}
+
+/// By what files of a former root are told apart: the beginning of the root key's thumbprint.
+pub(crate) fn root_digits(card: &Card) -> String {
+    KeyId::of(&card.root_key).to_string().chars().take(ROOT_DIGITS).collect()
 }
 
 /// Path of the witness policy of a log.
@@ -248,7 +275,11 @@ mod tests {
             (disclosure_path(hash), Place::Disclosure(hash)),
             (proof_path(hash, &origin), Place::Proof(hash, origin.clone())),
             (checkpoint_path(&origin), Place::Checkpoint(origin.clone())),
-            (card_path(&authority), Place::Card(authority)),
+            (card_path(&authority), Place::Card(authority.clone())),
+            (
+                format!("data/trust/former/{authority}.{}.card", "0f".repeat(8)),
+                Place::FormerCard(authority),
+            ),
             (policy_path(&origin), Place::TrustFile),
             (OUTSIDE_PATH.to_owned(), Place::Outside),
             (WITHHELD_PATH.to_owned(), Place::Withheld),
@@ -270,6 +301,8 @@ mod tests {
             "data/records/00.cose",
             "data/log/a/b/checkpoint",
             "data/evidence/x",
+            "data/trust/former/customs.xa.example.card",
+            "data/trust/former/customs.xa.example.0F0f0f0f0f0f0f0f.card",
             &upper,
         ] {
             assert_eq!(Place::of(path), None, "{path}");

@@ -275,7 +275,7 @@ const fn limit_of(place: Option<&Place>) -> u64 {
         Some(Place::Fields(_)) => 640 * 1024,
         Some(Place::Proof(..)) => TLOG_PROOF_BYTES_MAX as u64,
         Some(Place::Checkpoint(_)) => NOTE_BYTES_MAX as u64,
-        Some(Place::Card(_)) => CARD_BYTES_MAX as u64,
+        Some(Place::Card(_) | Place::FormerCard(_)) => CARD_BYTES_MAX as u64,
         Some(Place::Disclosure(_) | Place::TrustFile) | None => SMALL_FILE_BYTES_MAX,
     }
 }

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use ed25519_dalek::VerifyingKey;
 
 use crate::audit::card_file::armour;
-use crate::audit::pack::layout::VKEYS_PATH;
-use crate::domain::id::AuthorityName;
+use crate::audit::pack::layout::{VKEYS_PATH, root_digits};
 use crate::record::card::Card;
 
 /// The DER that stands before the 32 bytes of an Ed25519 key in a `SubjectPublicKeyInfo` (RFC 8410 4).
@@ -16,21 +15,22 @@ const SPKI_PREFIX: [u8; 12] =
 /// The files under `data/trust/` that follow from the cards alone: path and content.
 ///
 /// The check makes them again and compares, so that a tool that reads them uses the keys of the cards.
-pub(crate) fn trust_files<'a>(
-    cards: impl IntoIterator<Item = (&'a AuthorityName, &'a Card)>,
-) -> BTreeMap<String, String> {
+pub(crate) fn trust_files(cards: &[&Card], former: &[&Card]) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     let mut vkeys = String::new();
-    for (authority, card) in cards {
+    let current = cards.iter().map(|card| (card.authority.to_string(), *card));
+    let of_root = |card: &Card| format!("{}.former-{}", card.authority, root_digits(card));
+    let former = former.iter().map(|card| (of_root(card), *card));
+    for (owner, card) in current.chain(former) {
         for vkey in card.log_vkeys.iter().chain([&card.witness_vkey]) {
             vkeys.push_str(vkey);
             vkeys.push('\n');
         }
         for (number, record_key) in (1..).zip(&card.record_keys) {
-            let path = format!("data/trust/keys/{authority}.record-{number}.pem");
+            let path = format!("data/trust/keys/{owner}.record-{number}.pem");
             files.insert(path, pem(&record_key.key));
         }
-        let path = format!("data/trust/keys/{authority}.receipt.pem");
+        let path = format!("data/trust/keys/{owner}.receipt.pem");
         files.insert(path, pem(&card.receipt_key));
     }
     files.insert(VKEYS_PATH.to_owned(), vkeys);

@@ -123,6 +123,8 @@ pub struct PackWriter<W: Write + Seek> {
     files: BTreeMap<String, ([u8; 32], u64)>,
     page: Page,
     cards: BTreeMap<AuthorityName, SignedCard>,
+    /// Cards of former roots, by their paths.
+    former: BTreeMap<String, SignedCard>,
     /// The newest witness policy of each log, with its place in that log.
     policies: BTreeMap<FileOrigin, (u64, String)>,
     records: BTreeSet<StatementHash>,
@@ -150,6 +152,7 @@ impl<W: Write + Seek> PackWriter<W> {
             files: BTreeMap::new(),
             page: Page::default(),
             cards: BTreeMap::new(),
+            former: BTreeMap::new(),
             policies: BTreeMap::new(),
             records: BTreeSet::new(),
             named: BTreeSet::new(),
@@ -182,6 +185,11 @@ impl<W: Write + Seek> PackWriter<W> {
             self.cards.insert(card.card.authority.clone(), card.clone());
         }
         Ok(())
+    }
+
+    /// Adds the last card of a root that its authority had before, under which records in the pack were signed.
+    pub fn add_former_card(&mut self, card: &SignedCard) {
+        self.former.insert(layout::former_card_path(&card.card), card.clone());
     }
 
     /// Adds a record with its receipts and proofs. Add the witness-policy records of every log that has a proof in the
@@ -301,7 +309,13 @@ impl<W: Write + Seek> PackWriter<W> {
             self.put(&layout::card_path(&card.card.authority), &card.encode())?;
             self.cards.insert(card.card.authority.clone(), card);
         }
-        let files = trust_files(self.cards.iter().map(|(name, signed)| (name, &signed.card)));
+        for (path, card) in std::mem::take(&mut self.former) {
+            self.put(&path, &card.encode())?;
+            self.former.insert(path, card);
+        }
+        let cards: Vec<_> = self.cards.values().map(|signed| &signed.card).collect();
+        let former: Vec<_> = self.former.values().map(|signed| &signed.card).collect();
+        let files = trust_files(&cards, &former);
         for (path, text) in files {
             self.put(&path, text.as_bytes())?;
         }

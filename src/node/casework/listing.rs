@@ -134,6 +134,9 @@ mod tests {
             updated_at: 1,
             head: [number; 32],
             version: 1,
+            workflow: [0; 32],
+            pending: String::new(),
+            proposer: String::new(),
         }
     }
 

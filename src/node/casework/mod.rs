@@ -23,6 +23,7 @@ mod officers;
 mod open_log;
 mod outgoing;
 mod packs;
+mod paired;
 mod permits;
 mod plain;
 mod read_log;
@@ -59,7 +60,7 @@ use crate::node::store::Store;
 use crate::record::Signer;
 
 pub use audit_trail::AuditEventView;
-pub use cards::{CardBook, KnownAuthority};
+pub use cards::{CardBook, KnownAuthority, Under};
 pub use cases::{
     CaseChange, CaseQuery, CaseRow, CaseView, IdentifierView, Linking, Movement, NewCase,
     ProposalView, Refusal, StepView, WorkflowChange,

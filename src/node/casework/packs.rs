@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek, Write};
+use std::sync::Arc;
 
 use tokio_util::io::SyncIoBridge;
 
@@ -12,7 +13,7 @@ use crate::node::casework::audit_trail::done as event;
 use crate::node::casework::guard::allow;
 use crate::node::casework::load::Held;
 use crate::node::casework::summaries::read_indices;
-use crate::node::casework::{Desk, Error};
+use crate::node::casework::{Desk, Error, KnownAuthority};
 use crate::node::keys::KeyGroup;
 use crate::node::store::blobs::{Blob, BlobState};
 use crate::node::store::summaries::Summary;
@@ -80,7 +81,7 @@ impl Desk {
             exporter: self.authority.clone(),
             created: now,
         };
-        let cards: Vec<_> = self.cards.all().iter().map(|known| known.bytes.clone()).collect();
+        let cards = self.cards.all();
         let notes = plan.notes;
         let mut pack = blocking(move || begin(writer, info, &cards, &gathered, &notes)).await?;
         for file in plan.files {
@@ -164,13 +165,19 @@ where
 fn begin<W: Write + Seek>(
     writer: W,
     info: PackInfo,
-    cards: &[Vec<u8>],
+    cards: &[Arc<KnownAuthority>],
     gathered: &[Gathered],
     notes: &[Vec<u8>],
 ) -> Result<PackWriter<W>, crate::audit::pack::PackWriteError> {
     let mut pack = PackWriter::new(writer, info)?;
-    for card in cards.iter().filter_map(|bytes| SignedCard::decode(bytes).ok()) {
-        pack.add_card(&card)?;
+    for known in cards {
+        if let Ok(card) = SignedCard::decode(&known.bytes) {
+            pack.add_card(&card)?;
+        }
+        // One that lists nothing else would only ask the auditor for another card.
+        for former in known.former.iter().filter(|former| former.card.adds_keys_to(&known.card)) {
+            pack.add_former_card(former);
+        }
     }
     for one in gathered {
         let excerpt = match (&one.held, &one.shown) {

@@ -94,7 +94,10 @@ impl Peers {
             }
             Step::Remove(step) => {
                 client.delete(&format!("/admin/peers/{}", segment(&step.name))).await?;
-                Ok(line(&format!("{} is no peer any more", step.name))?)
+                let name = &step.name;
+                Ok(line(&format!(
+                    "{name} is no peer any more; what waits for it goes out if it is paired again"
+                ))?)
             }
         }
     }

@@ -113,6 +113,11 @@ fn conflicts(seen: &Seen) -> Finding {
 
 fn backlog(backlog: &Backlog) -> Finding {
     let text = format!("{} records wait for {}", backlog.queued, backlog.peer);
+    if backlog.is_paired != 1 {
+        let text =
+            format!("{text}, which is no peer any more: they go out once it is paired again");
+        return Finding::sound("outbox", text);
+    }
     if backlog.attempts > 0 {
         Finding::warning(
             "outbox",

@@ -6,16 +6,20 @@ use bytes::Bytes;
 
 use crate::domain::id::AuthorityName;
 use crate::node::jobs::deliver::DeliverParts;
+use crate::node::jobs::quorum;
 use crate::node::log::{LogError, proof};
 use crate::node::peer::{AnchorItem, Anchors, RefusalCode, SendError};
 use crate::node::store::outbox::{self, Lease, NewOutgoing, OutboxFrame, OutboxState, Outgoing};
-use crate::node::store::receipts::{self, Receipt};
+use crate::node::store::receipts::{self, ProofCheck, Receipt};
 use crate::node::store::{Store, StoreError, Tx};
 use crate::transparency::note::Note;
+use crate::transparency::tlog_policy::TlogPolicy;
 use crate::transparency::tlog_proof::TlogProof;
 
 /// Receipts that get their proof in one transaction.
 const BATCH_RECEIPTS_MAX: i64 = 512;
+/// Batches of proofs that are held against a new policy before the log is published again.
+const CHECK_BATCHES_MAX: usize = 8;
 /// Proofs in one `anchors` frame: 64 hashes each stay well within it.
 const ANCHORS_PER_FRAME_MAX: usize = 256;
 
@@ -66,6 +70,90 @@ pub async fn keep_proofs(
             })
             .await?;
     }
+}
+
+/// How a check of kept proofs went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renewed {
+    /// Proofs that were made again.
+    pub proofs: u64,
+    /// Whether all are checked; if not, the next call goes on.
+    pub is_complete: bool,
+}
+
+/// Holds the proofs that were kept under earlier policies against the present one, and makes those that lack its quorum
+/// again, under a checkpoint that has it. How far that came is kept, so that a restart goes on from there.
+///
+/// # Errors
+/// If store or tiles fail; what is left is done next time.
+pub async fn renew_proofs(
+    store: &Store,
+    (origin, size): (&str, u64),
+    note: &Note,
+    policy: &TlogPolicy,
+    now: i64,
+) -> Result<Renewed, LogError> {
+    let (mut renewed, text) = (0, policy.to_text());
+    for _ in 0..CHECK_BATCHES_MAX {
+        let page = to_check(store, (origin, size), text.clone()).await?;
+        let Some(last) = page.last() else {
+            return Ok(Renewed { proofs: renewed, is_complete: true });
+        };
+        let checked = last.log_index.saturating_add(1);
+        let lacking = lacking(page, policy);
+        renewed += lacking.len() as u64;
+        let proofs = if lacking.is_empty() {
+            Vec::new()
+        } else {
+            proofs_of(store, origin, size, note, &lacking).await?
+        };
+        let check = ProofCheck { origin: origin.to_owned(), policy: text.clone(), checked };
+        store
+            .write_with("anchor_renew", (proofs, check), move |tx, (proofs, check)| {
+                Box::pin(async move {
+                    if !proofs.is_empty() {
+                        receipts::set_proofs(tx, &check.origin, proofs).await?;
+                        let hashes: Vec<_> = proofs.iter().map(|(hash, _)| *hash).collect();
+                        outbox::anchors_again(tx, &hashes, now).await?;
+                        enqueue(tx, &hashes, now).await?;
+                    }
+                    receipts::put_proof_check(tx, check).await
+                })
+            })
+            .await?;
+    }
+    Ok(Renewed { proofs: renewed, is_complete: false })
+}
+
+/// The next receipts whose proofs were not held against that policy yet.
+async fn to_check(
+    store: &Store,
+    (origin, size): (&str, u64),
+    policy: String,
+) -> Result<Vec<Receipt>, StoreError> {
+    let (origin, below) = (origin.to_owned(), i64::try_from(size).unwrap_or(i64::MAX));
+    store
+        .read("anchor_to_check", move |tx| {
+            Box::pin(async move {
+                let check = receipts::proof_check(tx, &origin).await?;
+                let from = check.filter(|check| check.policy == policy).map_or(0, |c| c.checked);
+                receipts::witnessed(tx, &origin, (from, below), BATCH_RECEIPTS_MAX).await
+            })
+        })
+        .await
+}
+
+/// The receipts whose proofs lack the quorum of a policy. Many share a checkpoint, which is judged once.
+fn lacking(page: Vec<Receipt>, policy: &TlogPolicy) -> Vec<Receipt> {
+    let mut judged: HashMap<String, bool> = HashMap::new();
+    let mut has_quorum = |receipt: &Receipt| {
+        let proof = receipt.proof.as_deref().and_then(|proof| TlogProof::parse(proof).ok());
+        proof.is_some_and(|proof| {
+            let text = proof.note.to_text();
+            *judged.entry(text).or_insert_with(|| quorum::is_met(policy, &proof.note))
+        })
+    };
+    page.into_iter().filter(|receipt| !has_quorum(receipt)).collect()
 }
 
 async fn proofs_of(

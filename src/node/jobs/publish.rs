@@ -2,7 +2,7 @@
 //!
 //! At most once an interval. What is sealed meanwhile goes out with the next one. Signs nothing itself.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ use crate::transparency::tlog_policy::TlogPolicy;
 
 /// How often it is looked whether something is left to be witnessed.
 const TICK: Duration = Duration::from_secs(1);
+/// How often new witnesses are asked about a closed log.
+const CLOSED_PAUSE: Duration = Duration::from_mins(10);
 
 /// What publishing works with.
 pub struct PublishParts {
@@ -54,6 +56,15 @@ pub struct PublishParts {
     pub log_key: LogKeys,
 }
 
+/// A checkpoint's note as its witnesses have signed it.
+struct Seen {
+    note: Note,
+    /// Cosignatures came just now.
+    has_more: bool,
+    /// They make the quorum.
+    is_witnessed: bool,
+}
+
 /// Publishes checkpoint after checkpoint.
 pub struct Publisher {
     pub(super) parts: PublishParts,
@@ -61,15 +72,26 @@ pub struct Publisher {
     written: HashMap<String, u64>,
     /// The sizes that witnesses are known to have cosigned.
     pub(super) cosigned: HashMap<(AuthorityName, String), u64>,
-    /// Closed logs with nothing left to do.
-    done: HashSet<String>,
+    /// Logs whose proofs are all known to have the quorum of this policy, as text.
+    checked: HashMap<String, String>,
+    /// When new witnesses were last asked about closed logs.
+    asked: HashMap<String, Instant>,
+    /// Closed logs with nothing left to do under this policy, as text.
+    done: HashMap<String, String>,
 }
 
 impl Publisher {
     /// A publisher that has looked at no file yet.
     #[must_use]
     pub fn new(parts: PublishParts) -> Self {
-        Self { parts, written: HashMap::new(), cosigned: HashMap::new(), done: HashSet::new() }
+        Self {
+            parts,
+            written: HashMap::new(),
+            cosigned: HashMap::new(),
+            checked: HashMap::new(),
+            asked: HashMap::new(),
+            done: HashMap::new(),
+        }
     }
 
     /// Publishes until told to stop.
@@ -110,36 +132,35 @@ impl Publisher {
             .read("publish_logs", |tx| Box::pin(async move { logs::list(tx).await }))
             .await?;
         for log in logs {
-            if !self.done.contains(&log.origin) {
-                self.publish(&log).await?;
+            let policy = self.policy(&log)?;
+            if self.done.get(&log.origin) != Some(&policy.to_text()) {
+                self.publish(&log, &policy).await?;
             }
         }
         Ok(())
     }
 
-    async fn publish(&mut self, log: &Log) -> Result<(), LogError> {
+    async fn publish(&mut self, log: &Log, policy: &TlogPolicy) -> Result<(), LogError> {
         let origin = log.origin.clone();
-        let checkpoint = self
+        let (newest, checkpoint) = self
             .parts
             .store
             .read("publish_checkpoint", move |tx| {
-                Box::pin(async move { logs::last_checkpoint(tx, &origin).await })
+                Box::pin(async move {
+                    let newest = logs::get(tx, &origin).await?;
+                    Ok::<_, StoreError>((newest, logs::last_checkpoint(tx, &origin).await?))
+                })
             })
             .await?;
-        let Some(checkpoint) = checkpoint else { return Ok(()) };
+        let (Some(newest), Some(checkpoint)) = (newest, checkpoint) else { return Ok(()) };
+        // What the high-water file does not know yet is shown to nobody: the raise wakes this job again.
+        if newest.sealed_seq > self.parts.signals.sealed() {
+            return Ok(());
+        }
         let size = u64::try_from(checkpoint.size).unwrap_or(0);
         let is_first_look = !self.written.contains_key(&log.origin);
         let is_new = self.write_files(&log.origin, size).await?;
-        let policy = self.policy(log)?;
-        let mut is_witnessed = checkpoint.witnessed_at.is_some();
-        let mut has_more = false;
-        let mut note = read_note(&checkpoint)?;
-        if !is_witnessed && policy.quorum().is_some() {
-            let before = note.signatures().len();
-            note = witnesses::ask(self, &policy, &checkpoint, note).await?;
-            has_more = note.signatures().len() > before;
-            is_witnessed = is_met(&policy, &note);
-        }
+        let Seen { note, has_more, is_witnessed } = self.witness(log, policy, &checkpoint).await?;
         let is_now_witnessed = is_witnessed && checkpoint.witnessed_at.is_none();
         let text = note.to_text().into_bytes();
         let is_news = is_new || has_more || is_now_witnessed || checkpoint.published_at.is_none();
@@ -153,17 +174,77 @@ impl Publisher {
             metrics::gauge!("sealane_log_published_size").set(as_gauge(size));
         }
         if is_witnessed {
-            let (store, now) = (&self.parts.store, self.parts.clock.now().0);
-            let text = note.to_text();
-            let kept =
-                anchor::keep_proofs(store, (&log.origin, size), text.as_bytes(), now).await?;
-            if kept > 0 {
-                metrics::gauge!("sealane_log_witnessed_size").set(as_gauge(size));
-                self.parts.signals.outbox.notify_one();
+            self.give_proofs((&log.origin, size), &note, policy).await?;
+        }
+        let has_all = self.checked.get(&log.origin) == Some(&policy.to_text());
+        if log.closed_at.is_some() && (has_all || policy.quorum().is_none()) {
+            self.done.insert(log.origin.clone(), policy.to_text());
+        }
+        Ok(())
+    }
+
+    /// The note of a checkpoint, with the cosignatures that it has and those that came when the quorum was asked for.
+    async fn witness(
+        &mut self,
+        log: &Log,
+        policy: &TlogPolicy,
+        checkpoint: &Checkpoint,
+    ) -> Result<Seen, LogError> {
+        let note = read_note(checkpoint)?;
+        if policy.quorum().is_none() {
+            let is_witnessed = checkpoint.witnessed_at.is_some();
+            return Ok(Seen { note, has_more: false, is_witnessed });
+        }
+        // What was witnessed under an earlier policy may lack the quorum of the present one.
+        let is_witnessed = quorum::is_met(policy, &note);
+        if is_witnessed || !self.may_ask(log, checkpoint) {
+            return Ok(Seen { note, has_more: false, is_witnessed });
+        }
+        let before = note.signatures().len();
+        let note = witnesses::ask(self, policy, checkpoint, note).await?;
+        let has_more = note.signatures().len() > before;
+        let is_witnessed = quorum::is_met(policy, &note);
+        Ok(Seen { note, has_more, is_witnessed })
+    }
+
+    /// Whether witnesses may be asked now. A closed log that had its quorum once does not grow: new witnesses are asked
+    /// about it now and then.
+    fn may_ask(&mut self, log: &Log, checkpoint: &Checkpoint) -> bool {
+        if log.closed_at.is_none() || checkpoint.witnessed_at.is_none() {
+            return true;
+        }
+        let now = Instant::now();
+        let is_time = self.asked.get(&log.origin).is_none_or(|last| now - *last >= CLOSED_PAUSE);
+        if is_time {
+            self.asked.insert(log.origin.clone(), now);
+        }
+        is_time
+    }
+
+    /// Keeps the proofs under a witnessed checkpoint, of what has none and of what lacks the quorum of the policy.
+    async fn give_proofs(
+        &mut self,
+        (origin, size): (&str, u64),
+        note: &Note,
+        policy: &TlogPolicy,
+    ) -> Result<(), LogError> {
+        let (store, now) = (&self.parts.store, self.parts.clock.now().0);
+        let text = note.to_text();
+        let mut kept = anchor::keep_proofs(store, (origin, size), text.as_bytes(), now).await?;
+        if kept > 0 {
+            metrics::gauge!("sealane_log_witnessed_size").set(as_gauge(size));
+        }
+        if policy.quorum().is_some() && self.checked.get(origin) != Some(&policy.to_text()) {
+            let renewed = anchor::renew_proofs(store, (origin, size), note, policy, now).await?;
+            kept += renewed.proofs;
+            if renewed.is_complete {
+                self.checked.insert(origin.to_owned(), policy.to_text());
+            } else {
+                self.parts.signals.published.notify_one();
             }
         }
-        if log.closed_at.is_some() && (is_witnessed || policy.quorum().is_none()) {
-            self.done.insert(log.origin.clone());
+        if kept > 0 {
+            self.parts.signals.outbox.notify_one();
         }
         Ok(())
     }
@@ -216,12 +297,6 @@ impl Publisher {
             })
             .await
     }
-}
-
-/// Whether the cosignatures on a note make the quorum.
-pub(super) fn is_met(policy: &TlogPolicy, note: &Note) -> bool {
-    let Ok(witnessings) = policy.witnessings(note) else { return false };
-    policy.is_met_by(witnessings.iter().map(|one| one.witness.as_str()))
 }
 
 fn read_note(checkpoint: &Checkpoint) -> Result<Note, LogError> {

@@ -2,6 +2,7 @@
 
 use crate::node::config::WitnessQuorum;
 use crate::node::jobs::roster::Cards;
+use crate::transparency::note::Note;
 use crate::transparency::tlog_policy::{PolicyError, PolicyLog, PolicyWitness, TlogPolicy};
 
 /// The policy: the own logs, each paired authority's witness, and the quorum.
@@ -46,4 +47,11 @@ pub fn needed(quorum: WitnessQuorum, count: usize) -> usize {
         }
         WitnessQuorum::Majority => count / 2 + 1,
     }
+}
+
+/// Whether the cosignatures on a note make the quorum of a policy.
+#[must_use]
+pub fn is_met(policy: &TlogPolicy, note: &Note) -> bool {
+    let Ok(witnessings) = policy.witnessings(note) else { return false };
+    policy.is_met_by(witnessings.iter().map(|one| one.witness.as_str()))
 }

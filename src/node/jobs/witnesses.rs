@@ -9,7 +9,8 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, timeout_at};
 
 use crate::domain::id::AuthorityName;
-use crate::node::jobs::publish::{PublishParts, Publisher, is_met};
+use crate::node::jobs::publish::{PublishParts, Publisher};
+use crate::node::jobs::quorum::is_met;
 use crate::node::log::start_check::contradicts;
 use crate::node::log::{LogError, Signing, proof};
 use crate::node::store::logs::{self, Checkpoint};

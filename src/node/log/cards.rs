@@ -27,10 +27,11 @@ pub async fn all_in_force(tx: &mut Tx) -> Result<Vec<Card>, StoreError> {
     Ok(cards)
 }
 
-/// An authority that was pinned anew may have cards of its earlier root: those count for nothing.
+/// An authority that was pinned anew may have cards of a former root: those count for nothing.
 async fn of_root(tx: &mut Tx, peer: &Peer) -> Result<Option<Card>, StoreError> {
     let versions = peers::cards_of(tx, &peer.authority).await?;
     let sound = versions.iter().rev().filter_map(|row| SignedCard::decode(&row.card).ok());
+    // The bytes decide, not the column.
     Ok(sound
         .map(|signed| signed.card)
         .find(|card| card.root_key.as_bytes().as_slice() == peer.root_key))

@@ -123,6 +123,8 @@ table! {
         next_at: i64,
         /// The most attempts that one of them has seen.
         attempts: i64,
+        /// 1 if the peer is pinned now; what waits for another one is not leased.
+        is_paired: i64,
     }
 }
 
@@ -174,22 +176,60 @@ pub async fn requeue(
     .await
 }
 
-/// Leases up to `limit` rows that are due for a peer, in order, for `lease_ms` under `token`.
+/// On what terms rows are leased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseTerms {
+    /// The present, microseconds.
+    pub now: i64,
+    /// The most rows.
+    pub limit: i64,
+    /// How long.
+    pub lease_ms: i64,
+    /// The token of the process.
+    pub token: i64,
+    /// Up to which place in commit order records may leave: what is sealed, and known to be outside of the store.
+    pub sealed_seq: i64,
+}
+
+/// Queues the proofs of records anew for whom they went to before; one that is on its way loses its lease. Gives how
+/// many rows that were.
 ///
-/// A row is due if its record is sealed, no lease holds it, and no older row of its conversation is held back.
+/// # Errors
+/// As [`enqueue`].
+pub async fn anchors_again(
+    tx: &mut Tx,
+    record_hashes: &[[u8; 32]],
+    at: i64,
+) -> Result<u64, StoreError> {
+    tx.execute_in(
+        "-- outbox.anchors_again
+         UPDATE outbox SET state = 'queued', settled_at = NULL,
+             queued_at = CASE WHEN state = 'queued' THEN queued_at ELSE $1 END,
+             next_at = CASE WHEN state = 'queued' THEN next_at ELSE 0 END,
+             attempts = CASE WHEN state = 'queued' THEN attempts ELSE 0 END,
+             lease_until = 0, lease_no = lease_no + 1
+         WHERE frame = 'anchors' AND state IN ('queued', 'delivered') AND record_hash IN",
+        params![at],
+        record_hashes.iter().map(Param::from).collect(),
+    )
+    .await
+}
+
+/// Leases rows that are due for a peer, in order.
+///
+/// A row is due if its peer is pinned now, its record is sealed and may leave, no lease holds it, and no older row of its
+/// conversation is held back.
 ///
 /// # Errors
 /// As [`enqueue`].
 pub async fn lease_due(
     tx: &mut Tx,
     peer: &str,
-    now: i64,
-    limit: i64,
-    lease_ms: i64,
-    token: i64,
+    terms: LeaseTerms,
 ) -> Result<Vec<Outgoing>, StoreError> {
-    let mut due = unheld(tx, peer, now, limit).await?;
-    let lease_until = now.saturating_add(lease_ms.saturating_mul(1000));
+    let token = terms.token;
+    let mut due = unheld(tx, peer, terms).await?;
+    let lease_until = terms.now.saturating_add(terms.lease_ms.saturating_mul(1000));
     let ids = due.iter().map(|row| Param::from(row.id)).collect();
     let leased = tx
         .execute_in(
@@ -209,28 +249,25 @@ pub async fn lease_due(
     Ok(due)
 }
 
-/// The first rows that nothing holds back, without those behind a record that is not sealed yet.
-async fn unheld(
-    tx: &mut Tx,
-    peer: &str,
-    now: i64,
-    limit: i64,
-) -> Result<Vec<Outgoing>, StoreError> {
+/// The first rows that nothing holds back, without those behind a record that may not leave yet.
+async fn unheld(tx: &mut Tx, peer: &str, terms: LeaseTerms) -> Result<Vec<Outgoing>, StoreError> {
     let rows = tx
         .fetch_all(
             "-- outbox.unheld
              SELECT o.*, CAST(CASE WHEN o.frame = 'card' OR EXISTS
-                 (SELECT 1 FROM log_leaves l WHERE l.record_hash = o.record_hash)
+                 (SELECT 1 FROM log_leaves l JOIN records r ON r.hash = l.record_hash
+                  WHERE l.record_hash = o.record_hash AND r.seq <= $4)
                  THEN 1 ELSE 0 END AS BIGINT) AS is_sealed
              FROM outbox o
              WHERE o.peer = $1 AND o.state = 'queued' AND o.next_at <= $2 AND o.lease_until <= $2
+               AND EXISTS (SELECT 1 FROM peers a WHERE a.authority = $1 AND a.removed_at IS NULL)
                AND NOT EXISTS (
                  SELECT 1 FROM outbox p
                  WHERE p.peer = $1 AND p.conversation = o.conversation AND p.id < o.id
                    AND p.state = 'queued' AND (p.next_at > 0 OR p.lease_until > 0)
                    AND (p.next_at > $2 OR p.lease_until > $2))
              ORDER BY o.id LIMIT $3",
-            params![peer, now, limit],
+            params![peer, terms.now, terms.limit, terms.sealed_seq],
         )
         .await?;
     let mut waiting = HashSet::new();
@@ -363,7 +400,9 @@ pub async fn backlogs(tx: &mut Tx) -> Result<Vec<Backlog>, StoreError> {
     tx.select(
         "-- outbox.backlogs
          SELECT peer, COUNT(*) AS queued, MIN(queued_at) AS oldest_at, MIN(next_at) AS next_at,
-                MAX(attempts) AS attempts
+                MAX(attempts) AS attempts, CAST(CASE WHEN EXISTS
+                (SELECT 1 FROM peers p WHERE p.authority = outbox.peer AND p.removed_at IS NULL)
+                THEN 1 ELSE 0 END AS BIGINT) AS is_paired
          FROM outbox WHERE state = 'queued' GROUP BY peer ORDER BY peer",
         params![],
     )

@@ -21,10 +21,12 @@ table! {
 
 table! {
     /// A version of an authority's card.
-    Card = cards (authority, version) {
+    Card = cards (authority, root_key, version) {
         /// Whose.
         authority: String,
-        /// Its version; the highest counts.
+        /// The root key that signed it.
+        root_key: Vec<u8>,
+        /// Its version; the highest of the root that counts is in force.
         version: i64,
         /// The signed bytes.
         card: Vec<u8>,
@@ -93,7 +95,7 @@ pub async fn list_all(tx: &mut Tx) -> Result<Vec<Peer>, StoreError> {
     .await
 }
 
-/// Keeps a card unless that version is kept; true if it was new.
+/// Keeps a card unless that version of its root is kept; true if it was new.
 ///
 /// # Errors
 /// As [`put`].
@@ -101,27 +103,32 @@ pub async fn add_card(tx: &mut Tx, card: &Card) -> Result<bool, StoreError> {
     tx.insert_new(card).await
 }
 
-/// The card of an authority that counts now.
+/// The card of an authority that counts now: of the root that is pinned, or was pinned last, the highest version. The
+/// node itself is not pinned: of its cards the root of the one that came last counts.
 ///
 /// # Errors
 /// As [`put`].
 pub async fn card(tx: &mut Tx, authority: &str) -> Result<Option<Card>, StoreError> {
     tx.select_one(
         "-- cards.current
-         SELECT * FROM cards WHERE authority = $1 ORDER BY version DESC LIMIT 1",
+         SELECT * FROM cards c WHERE c.authority = $1 AND c.root_key = COALESCE(
+             (SELECT p.root_key FROM peers p WHERE p.authority = $1),
+             (SELECT n.root_key FROM cards n WHERE n.authority = $1
+              ORDER BY n.received_at DESC, n.version DESC LIMIT 1))
+         ORDER BY c.version DESC LIMIT 1",
         params![authority],
     )
     .await
 }
 
-/// All versions of an authority's card.
+/// All versions of an authority's card under all its roots, those of a root together.
 ///
 /// # Errors
 /// As [`put`].
 pub async fn cards_of(tx: &mut Tx, authority: &str) -> Result<Vec<Card>, StoreError> {
     tx.select(
         "-- cards.of_authority
-         SELECT * FROM cards WHERE authority = $1 ORDER BY version",
+         SELECT * FROM cards WHERE authority = $1 ORDER BY root_key, version",
         params![authority],
     )
     .await
@@ -135,8 +142,13 @@ pub async fn cards(tx: &mut Tx) -> Result<Vec<Card>, StoreError> {
     tx.select(
         "-- cards.list_current
          SELECT * FROM cards c
-         WHERE version = (SELECT MAX(version) FROM cards n WHERE n.authority = c.authority)
-         ORDER BY authority",
+         WHERE c.root_key = COALESCE(
+                 (SELECT p.root_key FROM peers p WHERE p.authority = c.authority),
+                 (SELECT n.root_key FROM cards n WHERE n.authority = c.authority
+                  ORDER BY n.received_at DESC, n.version DESC LIMIT 1))
+             AND c.version = (SELECT MAX(m.version) FROM cards m
+                 WHERE m.authority = c.authority AND m.root_key = c.root_key)
+         ORDER BY c.authority",
         params![],
     )
     .await

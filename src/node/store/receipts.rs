@@ -25,6 +25,18 @@ table! {
     }
 }
 
+table! {
+    /// How far the proofs of a log were held against a witness policy.
+    ProofCheck = proof_checks (origin) {
+        /// The log.
+        origin: String,
+        /// The policy, as text.
+        policy: String,
+        /// The proofs of all receipts below this index have its quorum.
+        checked: i64,
+    }
+}
+
 /// Keeps a receipt unless there is one of the same log; true if it was new. The first one stays.
 ///
 /// # Errors
@@ -142,4 +154,45 @@ pub async fn unwitnessed(
         params![origin, size, limit],
     )
     .await
+}
+
+/// Up to `limit` receipts of a log from one index on and below another that have a witnessed proof, in order of the log.
+///
+/// # Errors
+/// As [`keep`].
+pub async fn witnessed(
+    tx: &mut Tx,
+    origin: &str,
+    (from, below): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Receipt>, StoreError> {
+    tx.select(
+        "-- receipts.witnessed
+         SELECT * FROM receipts
+         WHERE origin = $1 AND proof IS NOT NULL AND log_index >= $2 AND log_index < $3
+         ORDER BY log_index LIMIT $4",
+        params![origin, from, below, limit],
+    )
+    .await
+}
+
+/// How far the proofs of a log were held against a policy.
+///
+/// # Errors
+/// As [`keep`].
+pub async fn proof_check(tx: &mut Tx, origin: &str) -> Result<Option<ProofCheck>, StoreError> {
+    tx.select_one(
+        "-- proof_checks.get
+         SELECT * FROM proof_checks WHERE origin = $1",
+        params![origin],
+    )
+    .await
+}
+
+/// Notes how far the proofs of a log were held against a policy.
+///
+/// # Errors
+/// As [`keep`].
+pub async fn put_proof_check(tx: &mut Tx, check: &ProofCheck) -> Result<(), StoreError> {
+    tx.put(check).await
 }

@@ -15,8 +15,10 @@ use crate::support::node::{TestNode, pair};
 
 mod commands;
 mod deliver;
+mod new_root;
 mod peers;
 mod processes;
+mod witnesses;
 
 #[tokio::test]
 async fn two_nodes_pair_by_their_words_and_witness_each_other() {

@@ -148,6 +148,9 @@ suite! {
         a_row_waits_while_an_older_one_of_its_conversation_is_leased,
         a_row_waits_while_an_older_one_of_its_conversation_is_postponed,
         leases_of_a_process_that_is_no_more_are_released,
+        proofs_are_queued_anew_for_whom_they_went_to_before,
+        rows_of_a_removed_peer_wait_until_it_is_pinned_again,
+        what_is_sealed_and_may_not_leave_yet_is_not_leased,
         rows_are_leased_in_order_once_sealed;
     projections:
         a_custody_chain_does_not_fork,

@@ -1,7 +1,11 @@
 //! Rules of the outbox: order within a conversation, leases, fencing, and its cost when the queue is long.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use sealane::node::store::outbox::{self, Lease, NewOutgoing, OutboxFrame, OutboxState, Outgoing};
+use sealane::node::store::outbox::{
+    self, Lease, LeaseTerms, NewOutgoing, OutboxFrame, OutboxState, Outgoing,
+};
+use sealane::node::store::peers::{self, Peer};
+use sealane::node::store::records::{self, NewRecord};
 use sealane::node::store::{Store, StoreError, logs};
 
 use crate::store::{Place, numbered};
@@ -20,16 +24,40 @@ fn row(number: i64, conversation: &str) -> NewOutgoing {
     }
 }
 
+/// Pins the peer, or pins it anew.
+async fn pin(store: &Store) {
+    let peer =
+        Peer { authority: PEER.into(), root_key: vec![1; 32], added_at: 1, removed_at: None };
+    let pinned: Result<(), StoreError> =
+        store.write_with("pin", peer, |tx, peer| Box::pin(peers::put(tx, peer))).await;
+    pinned.unwrap();
+}
+
+/// Pins the peer and queues rows for it.
+async fn enqueue_all(store: &Store, rows: Vec<NewOutgoing>) -> u64 {
+    pin(store).await;
+    let queued: Result<u64, StoreError> =
+        store.write_with("enqueue", rows, |tx, rows| Box::pin(outbox::enqueue(tx, rows))).await;
+    queued.unwrap()
+}
+
 /// Queues a row a conversation, numbered from `from`.
 async fn enqueue(store: &Store, from: i64, conversations: &[&str]) {
     let rows: Vec<_> = (from..).zip(conversations).map(|(n, name)| row(n, name)).collect();
-    let queued: Result<u64, StoreError> =
-        store.write_with("enqueue", rows, |tx, rows| Box::pin(outbox::enqueue(tx, rows))).await;
-    assert_eq!(queued.unwrap(), conversations.len() as u64);
+    assert_eq!(enqueue_all(store, rows).await, conversations.len() as u64);
 }
 
-/// Seals the records of that many rows from a number on.
+/// The record of a row.
+fn record(number: i64) -> NewRecord {
+    NewRecord { hash: numbered(number), ..crate::store::engine::record(1) }
+}
+
+/// Commits and seals the records of that many rows from a number on.
 async fn seal(store: &Store, from: i64, many: i64) {
+    let rows: Vec<_> = (from..from + many).map(record).collect();
+    let kept: Result<_, StoreError> =
+        store.write_with("commit", rows, |tx, rows| Box::pin(records::append_all(tx, rows))).await;
+    kept.unwrap();
     let leaves: Vec<_> = (from..from + many)
         .map(|n| logs::Leaf { origin: "log".into(), idx: n, record_hash: numbered(n) })
         .collect();
@@ -39,9 +67,18 @@ async fn seal(store: &Store, from: i64, many: i64) {
 }
 
 async fn lease(store: &Store, now: i64, limit: i64, token: i64) -> Vec<Outgoing> {
-    let due: Result<Vec<Outgoing>, StoreError> = store
-        .write("lease", move |tx| Box::pin(outbox::lease_due(tx, PEER, now, limit, 1000, token)))
-        .await;
+    lease_through(store, i64::MAX, (now, limit, token)).await
+}
+
+/// Leases rows whose records may leave up to a place in commit order.
+async fn lease_through(
+    store: &Store,
+    sealed_seq: i64,
+    (now, limit, token): (i64, i64, i64),
+) -> Vec<Outgoing> {
+    let terms = LeaseTerms { now, limit, lease_ms: 1000, token, sealed_seq };
+    let due: Result<Vec<Outgoing>, StoreError> =
+        store.write("lease", move |tx| Box::pin(outbox::lease_due(tx, PEER, terms))).await;
     due.unwrap()
 }
 
@@ -83,6 +120,28 @@ pub(crate) async fn rows_are_leased_in_order_once_sealed(place: Place) {
     assert_eq!(due.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 3]);
     assert_eq!((due[0].lease_token, due[0].lease_until), (7, NOW + 1_000_000));
     assert_eq!(due[0].record_hash, numbered(1));
+}
+
+pub(crate) async fn what_is_sealed_and_may_not_leave_yet_is_not_leased(place: Place) {
+    let store = place.open().await;
+    enqueue(&store, 1, &["a", "a", "b"]).await;
+    seal(&store, 1, 3).await;
+    let seqs: Result<_, StoreError> = store
+        .read("places", |tx| {
+            Box::pin(async move { records::refs(tx, &[numbered(1), numbered(2)]).await })
+        })
+        .await;
+    let mut seqs: Vec<_> = seqs.unwrap().iter().map(|one| one.seq).collect();
+    seqs.sort_unstable();
+    let leased = async |sealed_seq| {
+        let rows = lease_through(&store, sealed_seq, (NOW, 100, 7)).await;
+        rows.iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(leased(seqs[0] - 1).await, Vec::<i64>::new());
+    assert_eq!(leased(seqs[0]).await, [1]);
+    assert_eq!(settle(&store, &[held(1, 7, 1)]).await, 1);
+    assert_eq!(leased(seqs[1]).await, [2]);
+    assert_eq!(leased(i64::MAX).await, [3]);
 }
 
 pub(crate) async fn a_row_waits_while_an_older_one_of_its_conversation_is_leased(place: Place) {
@@ -153,6 +212,29 @@ pub(crate) async fn a_row_that_is_queued_anew_while_it_is_sent_is_sent_again(pla
     assert_eq!(settle(&store, &[again.lease()]).await, 1);
 }
 
+pub(crate) async fn rows_of_a_removed_peer_wait_until_it_is_pinned_again(place: Place) {
+    let store = place.open().await;
+    enqueue(&store, 1, &["a", "a", "b"]).await;
+    seal(&store, 1, 3).await;
+    let removed: Result<(), StoreError> =
+        store.write("remove", |tx| Box::pin(peers::remove(tx, PEER, NOW))).await;
+    removed.unwrap();
+    assert_eq!(lease_ids(&store, NOW, 7).await, Vec::<i64>::new());
+    let backlogs = || store.read("backlogs", |tx| Box::pin(outbox::backlogs(tx)));
+    let waiting: Result<Vec<_>, StoreError> = backlogs().await;
+    assert_eq!(
+        waiting.unwrap().iter().map(|b| (b.queued, b.is_paired)).collect::<Vec<_>>(),
+        [(3, 0)]
+    );
+    pin(&store).await;
+    let waiting: Result<Vec<_>, StoreError> = backlogs().await;
+    assert_eq!(
+        waiting.unwrap().iter().map(|b| (b.queued, b.is_paired)).collect::<Vec<_>>(),
+        [(3, 1)]
+    );
+    assert_eq!(lease_ids(&store, NOW, 7).await, [1, 2, 3], "in order, and none is lost");
+}
+
 pub(crate) async fn leases_of_a_process_that_is_no_more_are_released(place: Place) {
     let store = place.open().await;
     enqueue(&store, 1, &["a"]).await;
@@ -168,10 +250,7 @@ pub(crate) async fn a_record_is_queued_once_for_a_peer_and_frame(place: Place) {
     let store = place.open().await;
     let rows = vec![row(1, "a"), row(2, "a")];
     for expected in [2, 0] {
-        let queued: Result<u64, StoreError> = store
-            .write_with("enqueue", rows.clone(), |tx, rows| Box::pin(outbox::enqueue(tx, rows)))
-            .await;
-        assert_eq!(queued.unwrap(), expected);
+        assert_eq!(enqueue_all(&store, rows.clone()).await, expected);
     }
     let withdrawn: Result<u64, StoreError> = store
         .write("withdraw", |tx| {
@@ -199,9 +278,7 @@ pub(crate) async fn a_long_queue_does_not_hold_up_another_conversation(place: Pl
     let store = place.open().await;
     let many = 30_000;
     let rows: Vec<_> = (1..=many).map(|n| row(n, if n == many { "b" } else { "a" })).collect();
-    let queued: Result<u64, StoreError> =
-        store.write_with("enqueue", rows, |tx, rows| Box::pin(outbox::enqueue(tx, rows))).await;
-    assert_eq!(queued.unwrap(), 30_000);
+    assert_eq!(enqueue_all(&store, rows).await, 30_000);
     seal(&store, 1, many).await;
     let started = tokio::time::Instant::now();
     assert_eq!(lease(&store, NOW, 256, 7).await.len(), 256);
@@ -212,4 +289,28 @@ pub(crate) async fn a_long_queue_does_not_hold_up_another_conversation(place: Pl
     assert_eq!(lease_ids(&store, NOW, 8).await, [many]);
     let blocked = started.elapsed();
     assert!(blocked.as_secs() < 10, "{blocked:?}");
+}
+
+pub(crate) async fn proofs_are_queued_anew_for_whom_they_went_to_before(place: Place) {
+    let store = place.open().await;
+    let anchors = |number| NewOutgoing { frame: OutboxFrame::Anchors, ..row(number, "anchors") };
+    let rows = vec![row(1, "a"), anchors(1), anchors(2), anchors(3)];
+    assert_eq!(enqueue_all(&store, rows).await, 4);
+    seal(&store, 1, 3).await;
+    assert_eq!(lease_ids(&store, NOW, 7).await, [1, 2, 3, 4]);
+    assert_eq!(settle(&store, &[held(1, 7, 1), held(2, 7, 1)]).await, 2);
+    let again: Result<u64, StoreError> = store
+        .write("again", |tx| {
+            Box::pin(async move {
+                outbox::anchors_again(tx, &[numbered(1), numbered(2)], NOW + 1).await
+            })
+        })
+        .await;
+    assert_eq!(again.unwrap(), 2, "one that had arrived, and one that is on its way");
+    assert_eq!(
+        settle(&store, &[held(3, 7, 1), held(4, 7, 1)]).await,
+        1,
+        "the old proof is not enough"
+    );
+    assert_eq!(lease_ids(&store, NOW + 1, 7).await, [2, 3]);
 }

@@ -85,6 +85,28 @@ pub(crate) async fn receipts_stay_as_they_came(place: Place) {
         ])
     });
     assert_eq!(found, [2, 1, 1, 1]);
+    let with_proof = |from, below| {
+        let read = store.read("witnessed", move |tx| {
+            Box::pin(async move { receipts::witnessed(tx, "log", (from, below), 10).await })
+        });
+        async move { read.await.map(|rows: Vec<receipts::Receipt>| rows.len()) }
+    };
+    let counts = [with_proof(0, 9).await, with_proof(2, 9).await, with_proof(0, 1).await];
+    assert_eq!(counts.map(|one: Result<_, StoreError>| one.unwrap()), [1, 0, 0]);
+    let check = |policy: &str, checked| receipts::ProofCheck {
+        origin: "log".into(),
+        policy: policy.into(),
+        checked,
+    };
+    for check in [check("one", 5), check("two", 1)] {
+        let kept: Result<(), StoreError> = store
+            .write_with("check", check.clone(), |tx, check| {
+                Box::pin(receipts::put_proof_check(tx, check))
+            })
+            .await;
+        kept.unwrap();
+        assert_eq!(read!(store, |tx| receipts::proof_check(tx, "log").await), Some(check));
+    }
 }
 
 fn log(size: i64) -> logs::Log {
@@ -204,14 +226,20 @@ pub(crate) async fn a_witness_never_goes_back(place: Place) {
     assert_eq!(read!(store, |tx| witness::conflicts(tx, 5).await)[0].reason, "another root");
 }
 
-pub(crate) async fn peers_and_the_card_that_counts(place: Place) {
-    let store = place.open().await;
-    let card = |version| peers::Card {
+/// A card of B under one of its roots.
+fn of_root(root: u8, version: i64) -> peers::Card {
+    peers::Card {
         authority: "b.example".into(),
+        root_key: vec![root; 32],
         version,
         card: vec![1],
         received_at: version,
-    };
+    }
+}
+
+pub(crate) async fn peers_and_the_card_that_counts(place: Place) {
+    let store = place.open().await;
+    let card = |version| of_root(1, version);
     let pinned: Result<_, StoreError> = write!(store, |tx| {
         for authority in ["b.example", "c.example"] {
             let peer = peers::Peer {
@@ -236,6 +264,35 @@ pub(crate) async fn peers_and_the_card_that_counts(place: Place) {
     assert_eq!(read!(store, |tx| peers::card(tx, "b.example").await).unwrap().version, 3);
     assert_eq!(read!(store, |tx| peers::cards_of(tx, "b.example").await).len(), 3);
     assert_eq!(read!(store, |tx| peers::cards(tx).await), [card(3)]);
+    let again: Result<_, StoreError> = write!(store, |tx| {
+        peers::remove(tx, "b.example", 4).await?;
+        let root_key = vec![2; 32];
+        let peer =
+            peers::Peer { authority: "b.example".into(), root_key, added_at: 5, removed_at: None };
+        peers::put(tx, &peer).await?;
+        peers::add_card(tx, &of_root(2, 1)).await
+    })
+    .await;
+    assert!(again.unwrap(), "a new root begins its versions anew");
+    let kept = read!(store, |tx| peers::cards_of(tx, "b.example").await);
+    assert_eq!(kept, [card(1), card(2), card(3), of_root(2, 1)], "the former cards stay");
+    assert_eq!(read!(store, |tx| peers::card(tx, "b.example").await), Some(of_root(2, 1)));
+    assert_eq!(read!(store, |tx| peers::cards(tx).await), [of_root(2, 1)]);
+    // The node itself is not pinned: the root of the card that came last counts, and of it the highest version.
+    let own = |root: u8, version, received_at| peers::Card {
+        authority: "a.example".into(),
+        received_at,
+        ..of_root(root, version)
+    };
+    let kept: Result<_, StoreError> = write!(store, |tx| {
+        for card in [own(9, 7, 1), own(3, 1, 8), own(3, 2, 9)] {
+            peers::add_card(tx, &card).await?;
+        }
+        Ok(())
+    })
+    .await;
+    kept.unwrap();
+    assert_eq!(read!(store, |tx| peers::card(tx, "a.example").await), Some(own(3, 2, 9)));
 }
 
 pub(crate) async fn incoming_records_are_noted_once(place: Place) {

@@ -104,6 +104,38 @@ fn assert_finds(name: &str, report: &Report, rule: &str) {
 }
 
 #[test]
+fn what_was_signed_under_a_former_root_verifies_for_who_trusts_both_roots() {
+    let wish = Wish { new_root: true, ..Wish::default() };
+    let (pack, _) = sample::pack(&wish);
+    let judged = |trust| check(&pack, &Options { trust, ..Options::default() });
+    let (old, new) = (sample::cards(&wish), sample::card_of_new_root(&wish));
+    let both = judged([old.clone(), vec![new.clone()]].concat());
+    assert_eq!(both.verdict(), Verdict::Verified, "{both}");
+    assert!(both.parties.iter().any(|party| party.former && party.trusted), "{both}");
+    let only_new = judged(vec![old[0].clone(), new, old[2].clone()]);
+    assert_eq!(only_new.verdict(), Verdict::ConsistentUntrusted, "{only_new}");
+    let only_old = judged(old);
+    assert_fails(
+        "only the former card",
+        &only_old,
+        rule::CARD_ROOT,
+        "data/trust/cards/customs.xb.example.card",
+    );
+}
+
+#[test]
+fn a_former_card_is_one_of_the_root_in_its_name_and_asks_for_trust_of_its_own() {
+    let wish = Wish { new_root: true, ..Wish::default() };
+    let mut files = Files::of(&sample::pack(&wish).0);
+    let path = files.0.keys().find(|path| path.starts_with("data/trust/former/")).unwrap().clone();
+    let forged = sample::forged_card().encode();
+    *files.at(&path) = forged;
+    files.fix_manifests();
+    let report = check(&files.pack(), &trusting(&wish));
+    assert_fails("another authority's", &report, rule::CARD_FORM, &path);
+}
+
+#[test]
 fn a_sound_pack_verifies_with_the_cards_and_is_consistent_without() {
     let wish = Wish::default();
     let (pack, _) = sample::pack(&wish);

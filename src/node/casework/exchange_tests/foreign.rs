@@ -57,7 +57,7 @@ fn drawn_from(to: &Town, statement: StatementHash, leaves: &[i64]) -> SummarySha
 }
 
 /// Everything in the court pack of an object, in one text.
-async fn packed(town: &Town, object: &str) -> String {
+pub(super) async fn packed(town: &Town, object: &str) -> String {
     town.sealed().await;
     let permit = town.permit(1, Action::PackExport, None);
     let objects = vec![object.parse().unwrap()];

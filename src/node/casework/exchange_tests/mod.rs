@@ -5,6 +5,7 @@ mod foreign;
 mod network;
 mod refusals;
 mod refused_acts;
+mod removed;
 mod requests;
 mod rooms;
 mod shares;

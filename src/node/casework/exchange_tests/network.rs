@@ -27,7 +27,7 @@ use crate::node::peer::{Deliver, DeliverItem, DisclosedLeaf, Fields, ItemAnswer}
 use crate::node::profiles::Profiles;
 use crate::node::rng::{OsRng, Rng};
 use crate::node::signals::Signals;
-use crate::node::store::outbox::{self, OutboxState, Outgoing};
+use crate::node::store::outbox::{self, LeaseTerms, OutboxState, Outgoing};
 use crate::node::store::receipts::Receipt as ReceiptRow;
 use crate::node::store::users::{self, User};
 use crate::node::store::{
@@ -133,17 +133,22 @@ async fn town(number: u8, profiles: Profiles) -> Town {
         drill: Drill::default(),
     });
     tokio::spawn(sequencer.run(stop.clone()));
-    Town { card: card(&authority, key), desk, folder, disk: free, stop }
+    Town { card: card(&authority, 1, key), desk, folder, disk: free, stop }
 }
 
-fn card(authority: &AuthorityName, key: impl Fn(u8) -> SigningKey) -> SignedCard {
+/// A card of that town under a new root, with none of its former keys.
+pub(super) fn card_of_new_root(town: &Town) -> SignedCard {
+    card(town.name(), 0, |role| SigningKey::from_bytes(&[200 + role; 32]))
+}
+
+fn card(authority: &AuthorityName, version: i64, key: impl Fn(u8) -> SigningKey) -> SignedCard {
     let origin = authority.log_origin(2026);
     let root = Signer::new(key(4));
     let witness = Cosigner::new(&authority.witness_name(), key(5)).unwrap();
     let log = VerifierKey::new(&origin, KeyKind::Log, &key(2).verifying_key()).unwrap();
     let card = Card {
         authority: authority.clone(),
-        version: 1,
+        version,
         title: "Customs".to_owned(),
         country: "XA".to_owned(),
         addresses: vec![],
@@ -204,7 +209,8 @@ impl Town {
             .unwrap();
     }
 
-    async fn pair(&self, cards: Vec<SignedCard>) {
+    /// Pins these, or pins them anew.
+    pub(super) async fn pair(&self, cards: Vec<SignedCard>) {
         self.desk
             .store
             .write_with("pair", cards, |tx, cards| {
@@ -219,7 +225,8 @@ impl Town {
                         peers::put(tx, &row).await?;
                         let row = peers::Card {
                             authority: row.authority,
-                            version: 1,
+                            root_key: row.root_key,
+                            version: card.card.version,
                             card: card.encode(),
                             received_at: 0,
                         };
@@ -275,10 +282,12 @@ impl Town {
     async fn due(&self, peer: &AuthorityName) -> Vec<Outgoing> {
         self.sealed().await;
         let (peer, now) = (peer.to_string(), self.desk.clock.now().0);
+        let sealed_seq = self.desk.signals.sealed();
+        let terms = LeaseTerms { now, limit: 256, lease_ms: 1, token: 1, sealed_seq };
         self.desk
             .store
             .write_with("lease", peer, move |tx, peer| {
-                Box::pin(async move { outbox::lease_due(tx, peer, now, 256, 1, 1).await })
+                Box::pin(async move { outbox::lease_due(tx, peer, terms).await })
             })
             .await
             .map_err(|error: StoreError| error)

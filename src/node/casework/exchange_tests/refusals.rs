@@ -15,7 +15,7 @@ use crate::record::payload::{Payload, PayloadError};
 use crate::record::{Fields as RecordFields, Record, Statement, Value};
 
 /// A kind that no version knows yet.
-struct FromTheFuture;
+pub(super) struct FromTheFuture;
 
 impl Payload for FromTheFuture {
     const KIND: &'static str = "drone.sighted/1";

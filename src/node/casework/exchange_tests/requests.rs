@@ -128,6 +128,18 @@ async fn acts_of_one_frame_are_kept_in_order_and_the_answer_to_one_comes_before_
 }
 
 #[tokio::test]
+async fn no_receipt_is_given_for_what_may_not_leave_yet() {
+    let [xa, xb] = towns().await;
+    let id = xa.drafted(&xb).await.id;
+    xa.does(&id, json!({"act": "submit"})).await;
+    let statement = xa.send(&xb).await.frames[0].items[0].statement.clone();
+    let hash = [StatementHash::of(&statement)];
+    let sealed = xb.desk.signals.sealed();
+    assert_eq!(xb.desk.own_receipts(&hash, sealed).await.len(), 1);
+    assert!(xb.desk.own_receipts(&hash, 0).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_statement_twice_in_a_frame_is_kept_once_and_answered_twice_alike() {
     let [xa, xb] = towns().await;
     let draft = xa.drafted(&xb).await;

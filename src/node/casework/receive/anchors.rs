@@ -26,7 +26,7 @@ impl Desk {
         let malformed = |reason: String| Refusal::new(RefusalCode::Malformed, &reason);
         let note = Note::parse(&anchors.checkpoint).map_err(|e| malformed(e.to_string()))?;
         let parsed = Checkpoint::parse(note.text()).map_err(|e| malformed(e.to_string()))?;
-        let Some(known) = self.cards.get(peer) else {
+        let Some(known) = self.cards.paired(peer) else {
             return Err(Refusal::new(RefusalCode::NotPaired, "this node has no card of yours"));
         };
         if !is_origin_of(peer, &parsed.origin) {
@@ -65,9 +65,12 @@ impl Desk {
         self.keep_proofs(parsed.origin, kept).await.map_err(|error| busy(&error))
     }
 
-    /// The witness keys of every authority that this node knows.
+    /// The witness keys of this node and of every authority that is paired now.
     fn witness_keys(&self) -> Vec<VerifierKey> {
-        self.cards.all().iter().filter_map(|known| known.witness_key()).collect()
+        let all = self.cards.all();
+        let counted =
+            all.iter().filter(|known| known.is_paired || known.card.authority == self.authority);
+        counted.filter_map(|known| known.witness_key()).collect()
     }
 
     /// The receipts of that log for these statements, with the statements.

@@ -240,17 +240,25 @@ impl Desk {
         }
     }
 
-    /// Our own receipts of kept records, as they were first given.
-    pub(super) async fn own_receipts(
+    /// Our own receipts of kept records up to a place in commit order, as they were first given.
+    pub(crate) async fn own_receipts(
         &self,
         hashes: &[StatementHash],
+        sealed_seq: i64,
     ) -> HashMap<StatementHash, Bytes> {
         let keys: Vec<_> = hashes.iter().map(|hash| hash.0).collect();
         let read = self
             .store
             .read("receive_receipts", move |tx| {
                 Box::pin(async move {
-                    let leaves = logs::leaves_of(tx, &keys).await?;
+                    let mut leaves = logs::leaves_of(tx, &keys).await?;
+                    let places = records::refs(tx, &keys).await?;
+                    let may_leave: HashSet<_> = places
+                        .into_iter()
+                        .filter(|place| place.seq <= sealed_seq)
+                        .map(|place| place.hash)
+                        .collect();
+                    leaves.retain(|leaf| may_leave.contains(&leaf.record_hash));
                     let receipts = receipts::of_records(tx, &keys).await?;
                     Ok::<_, StoreError>((leaves, receipts))
                 })

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::domain::id::AuthorityName;
 use crate::node::casework::Desk;
-use crate::node::casework::cards::KnownAuthority;
+use crate::node::casework::cards::{KnownAuthority, Under};
 use crate::node::casework::receive::keep::Outcome;
 use crate::node::casework::receive::open::{NotOpened, Opened, Refused, open};
 use crate::node::peer::message::{
@@ -52,7 +52,7 @@ impl Desk {
         peer: &AuthorityName,
         deliver: Deliver,
     ) -> Result<Vec<ItemAnswer>, Refusal> {
-        let Some(known) = self.cards.get(peer) else {
+        let Some(known) = self.cards.paired(peer) else {
             return Err(Refusal::new(RefusalCode::NotPaired, "this node has no card of yours"));
         };
         let steps = self.verify(&known, deliver.items).await?;
@@ -105,7 +105,8 @@ impl Desk {
             tracing::warn!("delivered records are kept but were not sealed in time");
         }
         let hashes = outcomes.iter().filter_map(Outcome::kept).collect::<Vec<_>>();
-        let receipts = self.own_receipts(&hashes).await;
+        // What the high-water file does not know yet is not vouched for.
+        let receipts = self.own_receipts(&hashes, self.signals.sealed()).await;
         let refusals = self.signed_refusals(&outcomes).await;
         outcomes
             .into_iter()
@@ -133,7 +134,9 @@ fn step(
     if is_seen && matches!(item.fields, Fields::All(_)) {
         return Step::Seen(hash);
     }
-    match open(known, item, now, checked) {
+    // What came before was taken under the root of its day; nothing new is.
+    let under = if is_seen { Under::EveryRoot } else { Under::RootInForce };
+    match open(known, item, under, (now, checked)) {
         Ok(opened) if is_seen => Step::SeenMore(Box::new(opened)),
         // The answer was given when it first came; a forged repetition changes nothing.
         Err(NotOpened::Refused(_)) if is_seen => Step::Seen(hash),

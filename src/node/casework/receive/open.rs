@@ -1,7 +1,7 @@
 //! Opens a delivered item: who says it, is it signed, is it in the sender's log, are the fields those that were signed.
 
 use crate::domain::id::AuthorityName;
-use crate::node::casework::cards::KnownAuthority;
+use crate::node::casework::cards::{KnownAuthority, Under};
 use crate::node::casework::load::Held;
 use crate::node::peer::message::{DeliverItem, Fields};
 use crate::node::store::receipts;
@@ -46,8 +46,8 @@ pub(crate) enum NotOpened {
 pub(crate) fn open(
     peer: &KnownAuthority,
     item: &DeliverItem,
-    now: i64,
-    checked: &mut CheckedRoots,
+    under: Under,
+    (now, checked): (i64, &mut CheckedRoots),
 ) -> Result<Opened, NotOpened> {
     let refused = |code, reason: String| NotOpened::Refused(Refused { code, reason });
     let statement = Statement::parse(&item.statement)
@@ -58,8 +58,8 @@ pub(crate) fn open(
             format!("a statement of {} was sent by {}", statement.issuer, peer.card.authority),
         ));
     }
-    let key = peer.record_key(&statement).ok_or(NotOpened::CardMissing)?;
-    let receipt = sender_receipt(peer, item, &statement, (now, checked))?;
+    let key = peer.record_key(&statement, under).ok_or(NotOpened::CardMissing)?;
+    let receipt = sender_receipt(peer, item, (&statement, under), (now, checked))?;
     let held = match &item.fields {
         Fields::All(leaves) => {
             let leaves = leaves.iter().map(|leaf| leaf.to_vec()).collect();
@@ -93,12 +93,12 @@ pub(crate) fn open(
 fn sender_receipt(
     peer: &KnownAuthority,
     item: &DeliverItem,
-    statement: &Statement,
+    (statement, under): (&Statement, Under),
     (now, checked): (i64, &mut CheckedRoots),
 ) -> Result<receipts::Receipt, NotOpened> {
     let refused = |reason: String| NotOpened::Refused(Refused { code: "bad_receipt", reason });
     let receipt = Receipt::parse(&item.receipt).map_err(|error| refused(error.to_string()))?;
-    let key = peer.receipt_key(receipt.key).ok_or(NotOpened::CardMissing)?;
+    let key = peer.receipt_key(receipt.key, under).ok_or(NotOpened::CardMissing)?;
     receipt
         .verify_among(statement.bytes(), &key, checked)
         .map_err(|error: ReceiptError| refused(error.to_string()))?;

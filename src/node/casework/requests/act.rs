@@ -157,7 +157,8 @@ impl Desk {
     /// Signs an act and queues it for the other side.
     ///
     /// # Errors
-    /// [`Error::IllegalStep`] if the state does not allow it, [`Error::Invalid`] if the profile asks for more.
+    /// [`Error::IllegalStep`] if the state does not allow it or the other side is no peer any more, [`Error::Invalid`] if
+    /// the profile asks for more.
     pub async fn act(
         &self,
         permit: &Permit,
@@ -193,6 +194,7 @@ impl Desk {
         if folded.is_unsent() && wanted.act == Act::Discard {
             return self.discard_draft(permit, id).await.map(|()| None);
         }
+        self.refuse_removed([&folded.peer()?])?;
         let payload = self.payload(permit, &folded, wanted).await?;
         let is_requested = folded.is_requested();
         folded

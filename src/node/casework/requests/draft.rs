@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::assistance::{Act, State};
 use crate::domain::finding::{Finding, has_error};
-use crate::domain::id::{AuthorityName, ObjectId, UserId};
+use crate::domain::id::{ObjectId, UserId};
 use crate::node::casework::audit_trail::done as event;
 use crate::node::casework::guard::allow;
 use crate::node::casework::requests::check::check;
@@ -111,22 +111,6 @@ impl Desk {
         self.request_view(id).await
     }
 
-    /// A peer whose card this node holds.
-    pub(crate) fn peer_named(&self, path: &str, name: &str) -> Result<AuthorityName, Error> {
-        let peer: AuthorityName =
-            name.parse().map_err(|e: crate::domain::id::InvalidAuthorityName| {
-                Error::invalid(path, e.to_string())
-            })?;
-        if peer == self.authority {
-            return Err(Error::invalid(path, "is this authority itself; name a peer"));
-        }
-        if self.cards.get(&peer).is_none() {
-            let message = format!("{peer} is not a peer of this node: pair with it first");
-            return Err(Error::invalid(path, message));
-        }
-        Ok(peer)
-    }
-
     /// Who drafted a request: the officer who may not be the one to submit it.
     ///
     /// # Errors
@@ -142,7 +126,10 @@ impl Desk {
         let Some(profile) = profile_hash(row).and_then(|hash| self.profiles.by_hash(hash)) else {
             return Ok(vec![Finding::error("instrument", "is not held here any more")]);
         };
-        Ok(check(Act::Submit, &payload, profile))
+        let mut findings = check(Act::Submit, &payload, profile);
+        let unpaired = self.why_not_paired(&payload.requested);
+        findings.extend(unpaired.map(|why| Finding::error("to", &why)));
+        Ok(findings)
     }
 
     /// A draft as the act that submits it.

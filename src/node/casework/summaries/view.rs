@@ -14,7 +14,7 @@ use crate::node::casework::permits::summary_resource;
 use crate::node::casework::requests::direction;
 use crate::node::casework::summaries::share::read_indices;
 use crate::node::casework::views::{PageView, json_value};
-use crate::node::casework::{Desk, Error};
+use crate::node::casework::{Desk, Error, Under};
 use crate::node::store::summaries::{self, Summary, SummaryRecipient, SummarySource};
 use crate::node::store::{Page, StoreError, Tx};
 use crate::policy::{Action, Permit};
@@ -206,7 +206,8 @@ impl Desk {
     /// Whether a statement bears the signature of a key of its issuer.
     pub(crate) fn is_signed(&self, statement: &Statement) -> bool {
         let issuer: &AuthorityName = &statement.issuer;
-        let key = self.cards.get(issuer).and_then(|known| known.record_key(statement));
+        let known = self.cards.get(issuer);
+        let key = known.and_then(|known| known.record_key(statement, Under::EveryRoot));
         key.is_some_and(|key| statement.verify(&key).is_ok())
     }
 }

@@ -140,7 +140,7 @@ impl Desk {
     /// Signs the charter of a task force.
     ///
     /// # Errors
-    /// If this authority is no member, or it has ended.
+    /// If this authority is no member, it has ended, or another member is no peer any more.
     pub async fn join_task_force(
         &self,
         permit: &Permit,
@@ -186,6 +186,11 @@ impl Desk {
         let reason = reason.map(|reason| short_text("reason", &reason)).transpose();
         let reason = reason.map_err(|error| Error::invalid("reason", error.reason))?;
         let (room, heads) = self.room(id).await?;
+        match step {
+            Step::Join => self.refuse_removed(&room.others(&self.authority))?,
+            // Whoever ends its part must not depend on others: what a removed peer is told of it waits.
+            Step::Leave | Step::Close => {}
+        }
         let charter = room.charter();
         let seen = heads.iter().map(|(_, head)| *head).collect();
         let payload = Membership { step: step.name().to_owned(), charter, reason, heads: seen };
@@ -219,7 +224,7 @@ impl Desk {
     /// Says something to all other members.
     ///
     /// # Errors
-    /// If the task force is not active, or the text or marking have no sense.
+    /// If the task force is not active, a member is no peer any more, or the text or marking have no sense.
     pub async fn post(
         &self,
         permit: &Permit,
@@ -229,6 +234,7 @@ impl Desk {
         allow(permit, Action::TaskForcePost, Some(id))?;
         let text = long_text("text", &input.text).map_err(|e| Error::invalid("text", e.reason))?;
         let (room, heads) = self.room(id).await?;
+        self.refuse_removed(&room.others(&self.authority))?;
         let marking = match &input.marking {
             Some(marking) => marking.clone(),
             None => self.held(room.charter()).await?.payload::<Charter>()?.marking,

@@ -23,7 +23,7 @@ use crate::node::jobs::seam::{Leaves, Outcomes};
 use crate::node::peer::Courier;
 use crate::node::rng::Rng;
 use crate::node::signals::Signals;
-use crate::node::store::outbox::{self, Outgoing};
+use crate::node::store::outbox::{self, LeaseTerms, Outgoing};
 use crate::node::store::{Store, StoreError, leases};
 
 /// Rows that one batch takes.
@@ -160,7 +160,8 @@ impl Deliverer {
                 |peer: &str| self.in_flight.get(peer).copied().unwrap_or(0) < BATCHES_PER_PEER_MAX;
             let peers = backlogs.into_iter().filter(|one| {
                 let is_resting = self.parts.resting.is_resting(&one.peer, now);
-                one.next_at <= now && !is_resting && has_place(&one.peer)
+                let is_due = one.is_paired == 1 && one.next_at <= now;
+                is_due && !is_resting && has_place(&one.peer)
             });
             let leased = join_all(peers.map(|one| self.lease(one.peer, now))).await;
             let mut has_started = false;
@@ -183,11 +184,16 @@ impl Deliverer {
     }
 
     async fn lease(&self, peer: String, now: i64) -> Result<(String, Vec<Outgoing>), StoreError> {
-        let token = self.token;
+        let terms = LeaseTerms {
+            now,
+            limit: BATCH_ROWS_MAX,
+            lease_ms: LEASE_MS,
+            token: self.token,
+            // A seal is said when the high-water file knows it: no peer sees what a restored node would not know of.
+            sealed_seq: self.parts.signals.sealed(),
+        };
         let leased = self.parts.store.write_with("outbox_lease", peer.clone(), move |tx, peer| {
-            Box::pin(async move {
-                outbox::lease_due(tx, peer, now, BATCH_ROWS_MAX, LEASE_MS, token).await
-            })
+            Box::pin(async move { outbox::lease_due(tx, peer, terms).await })
         });
         Ok((peer, leased.await?))
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::id::AuthorityName;
-use crate::node::casework::KnownAuthority;
+use crate::node::casework::{KnownAuthority, Under};
 use crate::node::store::inbox::{self, InboxOutcome, Incoming};
 use crate::node::store::outbox::{self, OutboxFrame, OutboxState, Outgoing};
 use crate::node::store::receipts::{self, Receipt as ReceiptRow};
@@ -165,7 +165,9 @@ fn proof_fault(
 
 fn verify(row: &ReceiptRow, record: &Record, known: &KnownAuthority) -> Result<(), String> {
     let receipt = Receipt::parse(&row.receipt).map_err(|error| error.to_string())?;
-    let key = known.receipt_key(receipt.key).ok_or("is by a key that no card of the peer names")?;
+    let key = known
+        .receipt_key(receipt.key, Under::EveryRoot)
+        .ok_or("is by a key that no card of the peer names")?;
     receipt.verify(&record.statement, &key).map_err(|error| format!("does not hold: {error}"))?;
     let is_here = receipt.leaf_index == u64::try_from(row.log_index).unwrap_or(u64::MAX)
         && row.tree_size == to_i64(receipt.tree_size);

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error as _;
 
-use crate::node::casework::{Error, Held};
+use crate::node::casework::{Error, Held, Under};
 use crate::node::store::records::Record;
 use crate::node::store::{StoreError, logs};
 use crate::node::upkeep::Findings;
 use crate::node::upkeep::log_check::{CheckError, STORE_CHANGED};
 use crate::node::upkeep::reconcile::{Audit, Reconciled};
 use crate::record::field::leaf_hashes;
-use crate::record::{KeyId, Statement, StatementHash};
+use crate::record::{Statement, StatementHash};
 
 /// What is counted over all records.
 pub(super) struct Records {
@@ -99,10 +99,8 @@ impl Records {
             return faults;
         };
         // A card is signed by the root key, everything else by a record key.
-        let root = known.card.root_key;
-        let key = known
-            .record_key(statement)
-            .or_else(|| (KeyId::of(&root) == statement.key).then_some(root));
+        let key =
+            known.record_key(statement, Under::EveryRoot).or_else(|| known.root_key(statement));
         match key.map(|key| statement.verify(&key)) {
             Some(Ok(())) => {}
             Some(Err(error)) => faults.push(error.to_string()),

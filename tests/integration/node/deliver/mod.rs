@@ -10,7 +10,7 @@ use sealane::node::jobs::roster::Roster;
 use sealane::node::peer::RefusalCode;
 use sealane::node::rng::OsRng;
 use sealane::node::signals::Signals;
-use sealane::node::store::outbox::{self, OutboxState};
+use sealane::node::store::outbox::{self, LeaseTerms, OutboxState};
 use sealane::node::store::{StoreError, logs, receipts};
 use sealane::record::receipt::Receipt;
 use sealane::transparency::proof::verify_inclusion;
@@ -20,6 +20,7 @@ use crate::node::deliver::peer::{Fault, Heard};
 use crate::node::deliver::world::World;
 
 mod peer;
+mod publish;
 mod world;
 
 #[tokio::test]
@@ -131,10 +132,12 @@ async fn what_a_dead_process_had_leased_is_due_at_once() {
     let world = World::new(2).await;
     world.queue(&["a", "a"]).await;
     let (now, peer) = (world.now(), world.peer.name().to_string());
+    let (limit, lease_ms, sealed_seq) = (10, 600_000, i64::MAX);
+    let terms = LeaseTerms { now, limit, lease_ms, token: 7777, sealed_seq };
     let leased = world
         .store
         .write_with("test", peer, move |tx, peer| {
-            Box::pin(async move { outbox::lease_due(tx, peer, now, 10, 600_000, 7777).await })
+            Box::pin(async move { outbox::lease_due(tx, peer, terms).await })
         })
         .await
         .unwrap();
@@ -218,8 +221,27 @@ async fn proofs_that_a_peer_cannot_place_yet_are_sent_again_and_unreadable_ones_
     assert_eq!(got, hashes, "the other two arrived");
 }
 
-/// A deliverer over the world's store and peer.
+#[tokio::test]
+async fn what_the_high_water_file_does_not_know_yet_is_sent_to_nobody() {
+    let world = World::new(1).await;
+    world.queue(&["a"]).await;
+    let signals = Arc::new(Signals::default());
+    let mut waits = deliverer_with(&world, Arc::clone(&signals)).await;
+    waits.run_once().await.unwrap();
+    assert_eq!((world.peer.asked(), world.states().await), (0, vec![OutboxState::Queued]));
+    signals.seal(i64::MAX);
+    waits.run_once().await.unwrap();
+    assert_eq!(world.states().await, [OutboxState::Delivered]);
+}
+
+/// A deliverer over the world's store and peer; everything that is sealed may leave.
 async fn deliverer(world: &World) -> Deliverer {
+    let signals = Arc::new(Signals::default());
+    signals.seal(i64::MAX);
+    deliverer_with(world, signals).await
+}
+
+async fn deliverer_with(world: &World, signals: Arc<Signals>) -> Deliverer {
     let roster = Arc::new(Roster::default());
     roster.refresh(&world.store).await.unwrap();
     let parts = DeliverParts {
@@ -227,7 +249,7 @@ async fn deliverer(world: &World) -> Deliverer {
         store: world.store.clone(),
         clock: world.clock.clone(),
         rng: Arc::new(OsRng),
-        signals: Arc::new(Signals::default()),
+        signals,
         roster,
         courier: world.peer.clone(),
         leaves: Arc::new(world::StoredStatements(world.store.clone())),

@@ -23,7 +23,7 @@ use crate::support::node::{TestNode, pair};
 
 /// Everything that a delivery touches.
 pub(super) struct World {
-    _xa: TestNode,
+    xa: TestNode,
     pub(super) own: AuthorityName,
     pub(super) store: Store,
     pub(super) clock: Arc<ManualClock>,
@@ -65,9 +65,14 @@ impl World {
         assert_eq!(records.len(), count);
         let peer = Arc::new(FakePeer::new(xb.name.clone(), &xb.keys()));
         let (heard, resting) = (Arc::default(), Arc::default());
-        let world = Self { _xa: xa, own, store, clock, peer, heard, resting, records };
+        let world = Self { xa, own, store, clock, peer, heard, resting, records };
         world.seal_all().await;
         world
+    }
+
+    /// The key of the sender's log.
+    pub(super) fn log_key(&self) -> ed25519_dalek::VerifyingKey {
+        self.xa.keys().signing_keys().unwrap().log.public()
     }
 
     /// The node was stopped as soon as the last record was committed; the sequencer of a restart seals it.

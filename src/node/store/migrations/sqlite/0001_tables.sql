@@ -49,6 +49,12 @@ CREATE TABLE receipts (
 ) STRICT;
 CREATE INDEX receipts_position ON receipts (origin, log_index);
 CREATE INDEX receipts_unwitnessed ON receipts (origin, log_index) WHERE proof IS NULL;
+-- How far the proofs of an own log are known to have the quorum of a witness policy; begun anew under another policy.
+CREATE TABLE proof_checks (
+    origin TEXT NOT NULL PRIMARY KEY,
+    policy TEXT NOT NULL,
+    checked INTEGER NOT NULL
+) STRICT;
 
 -- Our log of each year.
 CREATE TABLE logs (
@@ -109,12 +115,14 @@ CREATE TABLE peers (
     added_at INTEGER NOT NULL,
     removed_at INTEGER
 ) STRICT;
+-- The cards of an authority, those of former roots too: each root counts its versions anew.
 CREATE TABLE cards (
     authority TEXT NOT NULL,
+    root_key BLOB NOT NULL,
     version INTEGER NOT NULL,
     card BLOB NOT NULL,
     received_at INTEGER NOT NULL,
-    PRIMARY KEY (authority, version)
+    PRIMARY KEY (authority, root_key, version)
 ) STRICT;
 
 -- What is to be sent. next_at and lease_until are 0 until the row was postponed or leased, so that the index of
