@@ -100,6 +100,19 @@ impl Date {
         if is_sound { Ok(Self { year, month, day }) } else { Err(InvalidDate) }
     }
 
+    /// The instant at which the day begins in UTC.
+    #[must_use]
+    pub const fn start(self) -> Timestamp {
+        // Days from civil: years that begin in March, eras of 400 years.
+        let (month, day) = (self.month as i64, self.day as i64);
+        let year = self.year as i64 - if month <= 2 { 1 } else { 0 };
+        let era = year.div_euclid(400);
+        let of_era = year.rem_euclid(400);
+        let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+        let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+        Timestamp::from_secs(days * 86_400)
+    }
+
     /// The year.
     #[must_use]
     pub const fn year(self) -> i32 {
@@ -187,6 +200,18 @@ mod tests {
         assert_eq!(Timestamp::from_secs(951_782_400).to_string(), "2000-02-29T00:00:00Z");
         assert_eq!(Timestamp::from_secs(1_795_502_520).to_string(), "2026-11-24T06:42:00Z");
         assert_eq!(Timestamp::from_secs(-1).to_string(), "1969-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn a_day_begins_when_the_day_before_ends() {
+        for day in (-800_000..2_900_000).step_by(97) {
+            let start = Timestamp::from_secs(day * 86_400);
+            let date = start.date();
+            if (0..=9999).contains(&date.year()) {
+                assert_eq!(date.start(), start, "{date}");
+                assert_ne!(Timestamp(start.0 - 1).date(), date);
+            }
+        }
     }
 
     #[test]

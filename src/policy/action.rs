@@ -29,7 +29,7 @@ macro_rules! actions {
 }
 
 actions! {
-    43;
+    44;
     /// Open a case.
     CaseOpen = "case.open";
     /// Read a case.
@@ -92,6 +92,8 @@ actions! {
     Import = "import";
     /// Read imported declarations.
     DeclarationRead = "declaration.read";
+    /// Read statistics of cases and requests.
+    StatisticsRead = "statistics.read";
     /// Read the workflows.
     WorkflowRead = "workflow.read";
     /// Take a new version of a workflow into use.

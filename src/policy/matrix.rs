@@ -6,7 +6,11 @@ use crate::policy::role::Role;
 
 /// The roles that allow an action; the first that an actor has is the one that is written down.
 #[must_use]
-#[expect(clippy::match_same_arms, reason = "one arm an action reads as a table")]
+#[expect(
+    clippy::match_same_arms,
+    clippy::too_many_lines,
+    reason = "one arm an action reads as a table"
+)]
 pub const fn roles_for(action: Action) -> &'static [Role] {
     use Role::{
         Analyst, Auditor, CaseOfficer, ContactPoint, DataProtectionOfficer, EvidenceCustodian,
@@ -49,6 +53,7 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         }
         Action::PackExport => &[CaseOfficer, JudicialLiaison, Supervisor],
         Action::Import => &[CaseOfficer, Analyst],
+        Action::StatisticsRead => &[Supervisor, ContactPoint, Analyst],
         Action::DeclarationRead => &[CaseOfficer, Analyst, Supervisor],
         Action::LogRead | Action::WorkflowRead => &[
             CaseOfficer,
@@ -115,7 +120,7 @@ pub(crate) const fn nature(action: Action) -> Nature {
         | Action::RequestSubmit
         | Action::SummaryShare
         | Action::EvidenceRelease => Nature::Approval,
-        Action::CaseList | Action::Import => Nature::Listing,
+        Action::CaseList | Action::Import | Action::StatisticsRead => Nature::Listing,
         Action::LogRead
         | Action::WorkflowRead
         | Action::WorkflowAdopt

@@ -52,7 +52,7 @@ fn is_permitted(actor: &Actor, action: Action, resource: &Resource) -> bool {
 /// The matrix as auditors read it, written apart from the rules: action, then a mark for each role in the order of
 /// case officer, supervisor, contact point, evidence custodian, analyst, liaison officer, data-protection officer,
 /// auditor, system administrator, joint-team member, judicial liaison.
-const MATRIX: [(Action, &str); 43] = [
+const MATRIX: [(Action, &str); 44] = [
     (Action::CaseOpen, "xx........."),
     (Action::CaseRead, "xxx.x.....x"),
     (Action::CaseList, "xxx.x.....x"),
@@ -84,6 +84,7 @@ const MATRIX: [(Action, &str); 43] = [
     (Action::ErasureOrder, "xx........."),
     (Action::ErasureDecide, ".x....x...."),
     (Action::ErasureRead, ".x....xx..."),
+    (Action::StatisticsRead, ".xx.x......"),
     (Action::WorkflowRead, "xxxxxxxxx.x"),
     (Action::WorkflowAdopt, ".x........."),
     (Action::LogRead, "xxxxxxxxx.x"),

@@ -137,6 +137,7 @@ mod tests {
             workflow: [0; 32],
             pending: String::new(),
             proposer: String::new(),
+            status_since: 1,
         }
     }
 

@@ -32,6 +32,7 @@ mod repeats;
 mod requests;
 mod search;
 mod standing;
+mod statistics;
 mod status;
 mod summaries;
 mod task_forces;
@@ -84,6 +85,7 @@ pub use requests::{
     RequestView, SharedChain,
 };
 pub use search::{HitView, SearchQuery};
+pub use statistics::{CountView, LoadView, StatisticsQuery, StatisticsView, StayView};
 pub use status::{BacklogView, LogStatusView, StatusView};
 pub use summaries::{DisclosedView, NewSummary, SummaryQuery, SummaryRow, SummaryView};
 pub use task_forces::{

@@ -71,6 +71,7 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
         }
         Action::Import | Action::DeclarationRead => (ResourceKind::Declaration, "declaration"),
         Action::LogRead
+        | Action::StatisticsRead
         | Action::WorkflowRead
         | Action::WorkflowAdopt
         | Action::ErasureRead

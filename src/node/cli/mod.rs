@@ -27,6 +27,7 @@ mod request;
 mod restore;
 mod search;
 mod serve;
+mod statistics;
 mod status;
 mod summary;
 mod task_force;
@@ -87,6 +88,8 @@ enum Command {
     Declarations(declarations::Declarations),
     /// Find cases by an identifier, such as a container number
     Search(search::Search),
+    /// Count cases and requests: by type, state, outcome, HS chapter, officer; how long they take
+    Statistics(statistics::Statistics),
     /// Write a court pack, which `sealane-verify` checks without a node
     Pack(pack::Pack),
     /// The node's own append-only log
@@ -140,6 +143,7 @@ impl Command {
             Self::Import(command) => command.run().await,
             Self::Declarations(command) => command.run().await,
             Self::Search(command) => command.run().await,
+            Self::Statistics(command) => command.run().await,
             Self::Pack(command) => command.run().await,
             Self::Log(command) => command.run().await,
             Self::Audit(command) => command.run().await,

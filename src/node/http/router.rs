@@ -4,7 +4,7 @@ use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
     audit, cases, declarations, erasures, evidence, log as own_log, packs, requests, search,
-    session, summaries, task_forces, workflows,
+    session, statistics, summaries, task_forces, workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::repeat::InFlight;
@@ -54,6 +54,7 @@ paths! {
         get "/api/v1/workflows" => workflows::list;
         post "/api/v1/workflows" => workflows::adopt;
         get "/api/v1/workflows/{case_type}/{version}" => workflows::show;
+        get "/api/v1/statistics" => statistics::show;
         get "/api/v1/search" => search::by_identifier;
         get "/api/v1/declarations" => declarations::list;
         get "/api/v1/declarations/{id}" => declarations::show;

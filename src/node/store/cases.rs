@@ -37,6 +37,36 @@ table! {
         pending: String,
         /// The user who proposed it; empty if nothing waits.
         proposer: String,
+        /// Since when it stands in its state, microseconds.
+        status_since: i64,
+    }
+}
+
+table! {
+    /// A state that a case was in.
+    CaseState = case_states (case_id, position) {
+        /// The case.
+        case_id: String,
+        /// The how manieth state of the case, from 0.
+        position: i64,
+        /// The state.
+        status: String,
+        /// When it entered, microseconds.
+        entered_at: i64,
+        /// When it left; none while it stands there.
+        left_at: Option<i64>,
+    }
+}
+
+table! {
+    /// What came out of a track of a case.
+    CaseOutcome = case_outcomes (case_id, track) {
+        /// The case.
+        case_id: String,
+        /// The track.
+        track: String,
+        /// The outcome.
+        outcome: String,
     }
 }
 
@@ -255,12 +285,84 @@ pub async fn is_member(tx: &mut Tx, case_id: &str, user_id: &str) -> Result<bool
         .is_some())
 }
 
+/// Notes that a case entered a state, and left the one before.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn enter(tx: &mut Tx, case_id: &str, status: &str, at: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "-- case_states.leave
+         UPDATE case_states SET left_at = $2 WHERE case_id = $1 AND left_at IS NULL",
+        params![case_id, at],
+    )
+    .await?;
+    tx.execute(
+        "-- case_states.enter
+         INSERT INTO case_states (case_id, position, status, entered_at, left_at)
+         SELECT $1, COUNT(*), $2, $3, NULL FROM case_states WHERE case_id = $1",
+        params![case_id, status, at],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// The states that a case was in, in order.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn states(tx: &mut Tx, case_id: &str) -> Result<Vec<CaseState>, StoreError> {
+    tx.select(
+        "-- case_states.of_case
+         SELECT * FROM case_states WHERE case_id = $1 ORDER BY position",
+        params![case_id],
+    )
+    .await
+}
+
+/// Makes these the outcomes of a case.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn set_outcomes(
+    tx: &mut Tx,
+    case_id: &str,
+    rows: &[CaseOutcome],
+) -> Result<(), StoreError> {
+    tx.execute(
+        "-- case_outcomes.clear
+         DELETE FROM case_outcomes WHERE case_id = $1",
+        params![case_id],
+    )
+    .await?;
+    tx.insert_all_new(rows).await.map(|_| ())
+}
+
+/// The outcomes of a case, by track.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn outcomes(tx: &mut Tx, case_id: &str) -> Result<Vec<CaseOutcome>, StoreError> {
+    tx.select(
+        "-- case_outcomes.of_case
+         SELECT * FROM case_outcomes WHERE case_id = $1 ORDER BY track",
+        params![case_id],
+    )
+    .await
+}
+
 /// Forgets a case, after its erasure or before it is rebuilt from records.
 ///
 /// # Errors
 /// As [`insert`].
 pub async fn delete(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
     set_team(tx, id, &[]).await?;
+    set_outcomes(tx, id, &[]).await?;
+    tx.execute(
+        "-- case_states.clear
+         DELETE FROM case_states WHERE case_id = $1",
+        params![id],
+    )
+    .await?;
     tx.execute(
         "-- cases.delete
          DELETE FROM cases WHERE id = $1",

@@ -60,6 +60,11 @@ impl Filter {
         }
     }
 
+    /// Binds `params` to each `?` of the head, which stand before all conditions.
+    pub(crate) fn before(&mut self, params: Vec<Param>) {
+        self.params.splice(0..0, params);
+    }
+
     /// Runs the query; `tail` is the order and may end in a `LIMIT ?` for `limit`.
     pub(crate) async fn select<T: FromRow>(
         mut self,

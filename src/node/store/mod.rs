@@ -54,6 +54,7 @@ pub mod projections;
 pub mod receipts;
 pub mod records;
 pub mod requests;
+pub mod statistics;
 pub mod summaries;
 pub mod task_forces;
 pub mod users;

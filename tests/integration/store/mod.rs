@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::support::postgres::PostgresServer;
 
+mod counts;
 mod engine;
 mod only_postgres;
 mod only_sqlite;
@@ -125,6 +126,9 @@ fn line_of(name: &str) -> u32 {
 }
 
 suite! {
+    counts:
+        cases_are_counted_by_group_and_time,
+        versions_of_workflows_stay;
     engine:
         a_body_that_goes_on_after_a_failed_statement_is_undone,
         a_closed_store_refuses_and_keeps_what_it_answered,
@@ -157,7 +161,6 @@ suite! {
         a_hand_over_waits_and_ends_once,
         blobs_are_completed_once_and_granted,
         cases_are_filtered_and_paged,
-        versions_of_workflows_stay,
         declarations_are_listed_by_score,
         evidence_is_found_by_what_is_known_of_it,
         fields_and_identifiers_of_an_object,

@@ -13,12 +13,11 @@ use sealane::node::store::summaries::{self, Summary, SummaryRecipient, SummarySo
 use sealane::node::store::task_forces::{
     self, TaskForce, TaskForceMember, TaskForceOfficer, TaskForcePost,
 };
-use sealane::node::store::workflows::{self, WorkflowRow};
 use sealane::node::store::{Page, StoreError, projections};
 
 use crate::store::{Place, hash, read, write};
 
-fn case(number: i64, title: &str) -> Case {
+pub(crate) fn case(number: i64, title: &str) -> Case {
     Case {
         id: format!("id{number}"),
         reference: format!("XA-2026-{number:04}"),
@@ -34,6 +33,7 @@ fn case(number: i64, title: &str) -> Case {
         workflow: hash(2),
         pending: if number == 9 { "closed" } else { "" }.into(),
         proposer: if number == 9 { "u2" } else { "" }.into(),
+        status_since: number,
     }
 }
 
@@ -88,34 +88,6 @@ pub(crate) async fn cases_are_filtered_and_paged(place: Place) {
         write!(store, |tx| projections::clear_all(tx).await).await;
     cleared.unwrap();
     assert_eq!(count(CaseFilter::default()).await, 0);
-}
-
-pub(crate) async fn versions_of_workflows_stay(place: Place) {
-    let store = place.open().await;
-    let row = |byte: u8, version: i64| WorkflowRow {
-        hash: hash(byte),
-        case_type: "revenue".into(),
-        version,
-        content: "title = 1".into(),
-        record_hash: (version > 1).then(|| hash(9)),
-        adopted_at: version,
-    };
-    let made: Result<(), StoreError> = write!(store, |tx| {
-        assert!(workflows::adopt(tx, &row(1, 1)).await?);
-        assert!(!workflows::adopt(tx, &row(1, 1)).await?, "it is in use already");
-        assert!(workflows::adopt(tx, &row(2, 2)).await?);
-        Ok(())
-    })
-    .await;
-    made.unwrap();
-    let other: Result<(), StoreError> =
-        write!(store, |tx| workflows::adopt(tx, &row(3, 2)).await.map(drop)).await;
-    assert!(matches!(other, Err(StoreError::Conflict(_))), "{other:?}");
-    assert_eq!(read!(store, |tx| workflows::newest(tx, "revenue").await), Some(row(2, 2)));
-    assert_eq!(read!(store, |tx| workflows::newest(tx, "waste").await), None);
-    assert_eq!(read!(store, |tx| workflows::get(tx, &hash(1)).await), Some(row(1, 1)));
-    assert_eq!(read!(store, |tx| workflows::by_version(tx, "revenue", 2).await), Some(row(2, 2)));
-    assert_eq!(read!(store, |tx| workflows::list(tx).await).len(), 2);
 }
 
 pub(crate) async fn fields_and_identifiers_of_an_object(place: Place) {

@@ -149,7 +149,8 @@ async fn what_differs_between_rows_records_and_log_is_found() {
         ),
         ("DELETE FROM log_leaves WHERE idx = 11", "is in no log"),
         (
-            "INSERT INTO cases VALUES ('c', 'r', 't', 'x', 'open', '', '', 1, 1, zeroblob(32), 1)",
+            "INSERT INTO cases VALUES ('c', 'r', 't', 'x', 'open', '', '', 1, 1, zeroblob(32), 1,
+              zeroblob(32), '', '', 1)",
             "has a row and no records",
         ),
         (
@@ -205,8 +206,11 @@ async fn may(node: &Node, actor: &Actor, action: Action, object: Option<&str>) -
 async fn casework(node: &Node) {
     let (ada, bob) = (officer(node, "Ada").await, officer(node, "Bob").await);
     let desk = node.desk();
-    let new: NewCase =
-        serde_json::from_value(json!({ "title": "Tea", "case_type": "tobacco_excise" })).unwrap();
+    let goods = json!({
+        "goods/0/description": "tea", "goods/0/hs": "0902", "goods/0/hs_edition": 2022,
+    });
+    let new = json!({ "title": "Tea", "case_type": "tobacco_excise", "fields": goods });
+    let new: NewCase = serde_json::from_value(new).unwrap();
     let permit = may(node, &ada, Action::CaseOpen, None).await;
     let case = desk.open_case(&permit, new).await.unwrap().row.id;
     let change = serde_json::from_value(json!({ "fields": { "title": "Cigarettes" } })).unwrap();
@@ -241,9 +245,26 @@ async fn a_row_that_says_something_else_than_its_records_is_found() {
     node.stop().await;
     let original = Original { site, copies: std::cell::Cell::new(0) };
     for (sql, says) in [
-        ("UPDATE cases SET title = 'Tea'", "column title differs"),
-        ("UPDATE cases SET status = 'closed'", "column status differs"),
-        ("UPDATE cases SET head = zeroblob(32)", "column head differs"),
+        ("UPDATE cases SET title = 'Tea'", "under title differs"),
+        ("UPDATE cases SET status = 'closed'", "under status differs"),
+        ("UPDATE cases SET reference = 'x'", "under reference differs"),
+        ("UPDATE cases SET case_type = 'waste'", "under case_type differs"),
+        ("UPDATE cases SET unit = 'south'", "under unit differs"),
+        ("UPDATE cases SET pending = 'closed'", "under pending differs"),
+        (
+            "UPDATE cases SET workflow = (SELECT hash FROM workflows WHERE case_type = 'waste')",
+            "under workflow differs",
+        ),
+        ("UPDATE cases SET status_since = 1", "under status_since differs"),
+        ("UPDATE cases SET version = 9", "under version differs"),
+        ("UPDATE cases SET head = zeroblob(32)", "under head differs"),
+        ("UPDATE case_states SET entered_at = 1", "under states differs"),
+        (
+            "INSERT INTO case_outcomes SELECT id, 'judicial', 'acquittal' FROM cases",
+            "under outcomes differs",
+        ),
+        ("DELETE FROM identifiers", "under identifiers differs"),
+        ("DELETE FROM object_fields WHERE path LIKE 'goods/%'", "under goods/0/"),
         ("DELETE FROM cases", "has records and no row"),
         ("UPDATE evidence SET sha256 = zeroblob(32)", "column sha256 differs"),
         ("UPDATE evidence SET size = size + 1", "column size differs"),

@@ -1,36 +1,102 @@
 //! Compares what lists and views read of a case with its records; repairs nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::id::ObjectId;
-use crate::node::casework::{Desk, Error};
-use crate::record::kinds::case::{CaseOpened, KINDS, PROPOSAL};
+use crate::node::casework::cases::content::Content;
+use crate::node::casework::cases::findings::searchable;
+use crate::node::casework::cases::keep::outcomes;
+use crate::node::casework::{Desk, Error, Held};
+use crate::node::store::cases::{self, Case, CaseOutcome};
+use crate::node::store::{StoreError, identifiers};
+use crate::record::kinds::case::{CaseMoved, CaseOpened, KINDS, PROPOSAL};
 use crate::record::{Payload, StatementHash, Value};
 
+/// What the records of a case make of it.
+#[derive(Default)]
+struct Signed {
+    fields: BTreeMap<String, (Value, StatementHash, usize)>,
+    states: Vec<(String, i64)>,
+    workflow: Option<[u8; 32]>,
+    head: Option<StatementHash>,
+    length: i64,
+}
+
+impl Signed {
+    fn of(records: &[Held]) -> Self {
+        let mut signed = Self::default();
+        let of_case = |held: &&Held| KINDS.contains(&held.common().kind.as_str());
+        for held in records.iter().filter(of_case) {
+            let (common, hash) = (held.common(), held.statement().hash());
+            if [CaseOpened::KIND, CaseMoved::KIND].contains(&common.kind.as_str())
+                && let Ok(status) = held.fields().text("status")
+            {
+                signed.states.push((status, common.authored_at.0));
+            }
+            for (path, index, value) in held.fields().free() {
+                if *value == Value::Null {
+                    signed.fields.remove(path);
+                } else {
+                    signed.fields.insert(path.to_owned(), (value.clone(), hash, index));
+                }
+            }
+            signed.workflow = common.profile;
+            signed.head = Some(hash);
+            signed.length = signed.length.saturating_add(1);
+        }
+        signed
+    }
+
+    fn text(&self, path: &str) -> &str {
+        self.fields.get(path).and_then(|(value, _, _)| value.as_text()).unwrap_or_default()
+    }
+
+    fn content(&self) -> Content {
+        self.fields.iter().map(|(path, (value, _, _))| (path.clone(), value.clone())).collect()
+    }
+
+    /// The columns of a row that differ.
+    fn columns(&self, case: &Case) -> Vec<&'static str> {
+        let since = self.states.last().map(|(_, at)| *at);
+        let is_proposed = case.proposer.is_empty() == case.pending.is_empty();
+        let same = [
+            ("title", self.text("title") == case.title),
+            ("status", self.text("status") == case.status),
+            ("reference", self.text("reference") == case.reference),
+            ("case_type", self.text("case_type") == case.case_type),
+            ("unit", self.text("unit") == case.unit),
+            ("pending", self.text(PROPOSAL[0]) == case.pending && is_proposed),
+            ("workflow", self.workflow == Some(case.workflow)),
+            ("status_since", since == Some(case.status_since)),
+            ("head", self.head == Some(StatementHash(case.head))),
+            ("version", self.length == case.version),
+        ];
+        same.into_iter().filter(|(_, is_same)| !is_same).map(|(column, _)| column).collect()
+    }
+}
+
 impl Desk {
-    /// In what the projection of a case differs from its records, by path; nothing if it is sound.
+    /// In what the projection of a case differs from its records, by column or path; nothing if it is sound.
     ///
     /// # Errors
     /// If there is no such case, or a record cannot be read.
     pub async fn case_differences(&self, id: ObjectId) -> Result<Vec<String>, Error> {
         let case = self.case_row(id).await?;
-        let mut expected: BTreeMap<String, (Value, StatementHash, usize)> = BTreeMap::new();
-        let (mut head, mut length, mut workflow) = (None, 0_i64, None);
-        for held in self.own_held_of(id).await? {
-            if !KINDS.contains(&held.common().kind.as_str()) {
-                continue;
+        let signed = Signed::of(&self.own_held_of(id).await?);
+        let mut differences: Vec<String> =
+            signed.columns(&case).into_iter().map(str::to_owned).collect();
+        let content = signed.content();
+        let searched = searchable(&content)
+            .into_iter()
+            .map(|(path, found)| (path, found.scheme.name().to_owned(), found.normalised));
+        for (what, is_same) in [
+            ("states", signed.states == self.states_of(id).await?),
+            ("identifiers", searched.collect::<BTreeSet<_>>() == self.identifiers_of(id).await?),
+            ("outcomes", outcomes(&case.id, &content) == self.outcomes_of(id).await?),
+        ] {
+            if !is_same {
+                differences.push(what.to_owned());
             }
-            workflow = held.common().profile;
-            let hash = held.statement().hash();
-            for (path, index, value) in held.fields().free() {
-                if *value == Value::Null {
-                    expected.remove(path);
-                } else {
-                    expected.insert(path.to_owned(), (value.clone(), hash, index));
-                }
-            }
-            head = Some(hash);
-            length = length.saturating_add(1);
         }
         let mut found: BTreeMap<_, _> = self
             .current_fields(CaseOpened::KIND, id)
@@ -38,31 +104,46 @@ impl Desk {
             .into_iter()
             .map(|(path, field)| (path, (field.value, field.record, field.index)))
             .collect();
-        let mut differences = Vec::new();
-        for (name, shown) in
-            [("title", case.title), ("status", case.status), ("reference", case.reference)]
-        {
-            let signed = expected.get(name).and_then(|(value, _, _)| value.as_text());
-            if signed != Some(shown.as_str()) {
-                differences.push(name.to_owned());
-            }
-        }
-        let proposed = expected.get(PROPOSAL[0]).and_then(|(value, _, _)| value.as_text());
-        if proposed.unwrap_or_default() != case.pending {
-            differences.push("pending".to_owned());
-        }
-        if workflow != Some(case.workflow) {
-            differences.push("workflow".to_owned());
-        }
-        if head != Some(StatementHash(case.head)) || length != case.version {
-            differences.push("head".to_owned());
-        }
-        for (path, signed) in expected {
+        for (path, signed) in signed.fields {
             if found.remove(&path).as_ref() != Some(&signed) {
                 differences.push(path);
             }
         }
         differences.extend(found.into_keys());
         Ok(differences)
+    }
+
+    async fn states_of(&self, id: ObjectId) -> Result<Vec<(String, i64)>, Error> {
+        let rows = self
+            .store
+            .read("case_states", move |tx| {
+                Box::pin(async move { cases::states(tx, &id.to_string()).await })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        Ok(rows.into_iter().map(|row| (row.status, row.entered_at)).collect())
+    }
+
+    async fn identifiers_of(
+        &self,
+        id: ObjectId,
+    ) -> Result<BTreeSet<(String, String, String)>, Error> {
+        let rows = self
+            .store
+            .read("case_identifiers", move |tx| {
+                Box::pin(async move { identifiers::of_object(tx, &id.to_string()).await })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        Ok(rows.into_iter().map(|row| (row.path, row.scheme, row.normalised)).collect())
+    }
+
+    async fn outcomes_of(&self, id: ObjectId) -> Result<Vec<CaseOutcome>, Error> {
+        self.store
+            .read("case_outcomes", move |tx| {
+                Box::pin(async move { cases::outcomes(tx, &id.to_string()).await })
+            })
+            .await
+            .map_err(|error: StoreError| error.into())
     }
 }

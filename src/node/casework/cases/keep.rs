@@ -9,12 +9,12 @@ use crate::node::casework::cases::findings::{findings, searchable};
 use crate::node::casework::cases::projection::{FieldChanges, Proposal, content_of, proposal_of};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::audit_events::{self, NewAuditEvent};
-use crate::node::store::cases::{self, Case};
+use crate::node::store::cases::{self, Case, CaseOutcome};
 use crate::node::store::identifiers::{self, Identifier};
 use crate::node::store::{StoreError, Tx};
 use crate::policy::Permit;
-use crate::record::kinds::case::CaseOpened;
-use crate::record::{Payload, StatementHash};
+use crate::record::kinds::case::{CaseMoved, CaseOpened};
+use crate::record::{Payload, StatementHash, Value};
 
 /// A case with its current content.
 pub(crate) struct Standing {
@@ -30,6 +30,10 @@ pub(crate) struct CaseWrite {
     pub(crate) case: Case,
     fields: FieldChanges,
     identifiers: Vec<Identifier>,
+    /// Whether the case enters its state with this record.
+    enters: bool,
+    /// The outcomes, if the record says something of them.
+    outcomes: Option<Vec<CaseOutcome>>,
     event: NewAuditEvent,
 }
 
@@ -42,6 +46,12 @@ impl CaseWrite {
         } else {
             cases::put(tx, &self.case).await?;
             identifiers::clear_object(tx, &self.case.id).await?;
+        }
+        if self.enters {
+            cases::enter(tx, &self.case.id, &self.case.status, self.case.status_since).await?;
+        }
+        if let Some(outcomes) = &self.outcomes {
+            cases::set_outcomes(tx, &self.case.id, outcomes).await?;
         }
         self.fields.apply(tx).await?;
         if !self.identifiers.is_empty() {
@@ -92,7 +102,11 @@ impl Desk {
             path,
             check_result: found.check.name().to_owned(),
         });
+        let enters = [CaseOpened::KIND, CaseMoved::KIND].contains(&P::KIND);
+        let says_outcome = fields.touches("tracks/");
         Ok(CaseWrite {
+            outcomes: says_outcome.then(|| outcomes(&case.id, content)),
+            enters,
             identifiers: identifiers.collect(),
             fields,
             event: done(permit, now, Some(id)),
@@ -100,6 +114,11 @@ impl Desk {
                 head: prepared.hash().0,
                 version: case.version.saturating_add(1),
                 updated_at: now.0,
+                status_since: if enters {
+                    prepared.held.common().authored_at.0
+                } else {
+                    case.status_since
+                },
                 ..case
             },
             prepared,
@@ -125,6 +144,19 @@ impl Desk {
         self.committed();
         Ok(())
     }
+}
+
+/// What came out of the tracks of a case.
+pub(super) fn outcomes(case_id: &str, content: &Content) -> Vec<CaseOutcome> {
+    let outcome = |(path, value): (&String, &Value)| {
+        let track = path.strip_prefix("tracks/")?.strip_suffix("/outcome")?;
+        Some(CaseOutcome {
+            case_id: case_id.to_owned(),
+            track: track.to_owned(),
+            outcome: value.as_text()?.to_owned(),
+        })
+    };
+    content.iter().filter_map(outcome).collect()
 }
 
 /// Refuses a content with errors.

@@ -127,6 +127,7 @@ impl Desk {
             workflow: hash,
             pending: String::new(),
             proposer: String::new(),
+            status_since: self.clock.now().0,
         };
         Ok((case, workflow))
     }

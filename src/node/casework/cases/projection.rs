@@ -32,6 +32,12 @@ pub(crate) struct FieldChanges {
 }
 
 impl FieldChanges {
+    /// Whether a field below a path is set or cleared.
+    pub(crate) fn touches(&self, prefix: &str) -> bool {
+        let set = self.set.iter().map(|field| &field.path);
+        set.chain(&self.cleared).any(|path| path.starts_with(prefix))
+    }
+
     /// Writes the changes.
     pub(crate) async fn apply(&self, tx: &mut Tx) -> Result<(), StoreError> {
         if !self.cleared.is_empty() {

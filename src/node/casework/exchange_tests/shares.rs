@@ -61,6 +61,7 @@ impl Town {
             workflow: [0; 32],
             pending: String::new(),
             proposer: String::new(),
+            status_since: 1,
         };
         self.desk
             .store

@@ -10,6 +10,7 @@ pub(crate) mod packs;
 pub(crate) mod requests;
 pub(crate) mod search;
 pub(crate) mod session;
+pub(crate) mod statistics;
 pub(crate) mod summaries;
 pub(crate) mod task_forces;
 pub(crate) mod workflows;

@@ -10,7 +10,7 @@ use crate::node::store::{StoreError, Tx, cases, evidence};
 use crate::node::upkeep::Findings;
 use crate::node::upkeep::log_check::{CheckError, STORE_CHANGED};
 use crate::node::upkeep::reconcile::{Audit, Reconciled, to_u64};
-use crate::record::kinds::case::{CaseMoved, CaseOpened, CaseUpdated, KINDS};
+use crate::record::kinds::case::CaseOpened;
 use crate::record::kinds::custody::CustodyEvent;
 use crate::record::kinds::evidence::EvidenceRegistered;
 use crate::record::{Payload, StatementHash};
@@ -137,48 +137,37 @@ async fn check_rows(
     Ok(())
 }
 
-/// Title, state and head of a case are what its records make of them.
+/// The row, fields, states, outcomes and identifiers of a case are what its records make of them.
 async fn check_case(
     audit: &Audit,
     object: &str,
     stored: &Stored,
     findings: &mut Findings,
 ) -> Result<(), CheckError> {
-    let (mut derived, mut workflow): (Option<CaseOpened>, _) = (None, None);
-    for row in stored.records.iter().filter(|row| row.own == 1) {
-        // Without a field that was erased the rest cannot be derived.
-        let Some(held) = held(audit, row).await? else { return Ok(()) };
-        if KINDS.contains(&held.common().kind.as_str()) {
-            workflow = held.common().profile;
-        }
-        if let Ok(opened) = held.payload::<CaseOpened>() {
-            derived = Some(opened);
-        } else if let Some(case) = &mut derived {
-            if let Ok(moved) = held.payload::<CaseMoved>() {
-                case.status = moved.status;
-            } else if let Ok(updated) = held.payload::<CaseUpdated>() {
-                case.title = updated.title.unwrap_or_else(|| case.title.clone());
+    let Some(row) = &stored.case else {
+        // Of an erased case the records stay, unreadable.
+        for record in stored.records.iter().filter(|record| record.own == 1) {
+            if held(audit, record).await?.is_some() {
+                findings.add(format!("case {object}"), "has records and no row", ROW_DIFFERS);
+                break;
             }
         }
-    }
-    let (Some(derived), Some(row)) = (derived, &stored.case) else {
-        findings.add(format!("case {object}"), "has records and no row", ROW_DIFFERS);
         return Ok(());
     };
-    let head = stored.chains.iter().find(|chain| chain.author == audit.own.as_str());
-    let columns = [
-        ("reference", derived.reference == row.reference),
-        ("title", derived.title == row.title),
-        ("case_type", derived.case_type == row.case_type),
-        ("status", derived.status == row.status),
-        ("workflow", workflow == Some(row.workflow)),
-        ("head", head.is_some_and(|chain| chain.head == row.head)),
-    ];
-    for (column, _) in columns.into_iter().filter(|(_, is_same)| !is_same) {
-        let name = format!("case {} ({object})", row.reference);
-        findings.add(name, format!("the column {column} differs from its records"), ROW_DIFFERS);
+    let Ok(id) = object.parse::<ObjectId>() else { return Ok(()) };
+    match audit.desk.case_differences(id).await {
+        Ok(differences) => {
+            for path in differences {
+                let name = format!("case {} ({object})", row.reference);
+                let what = format!("what is shown under {path} differs from its records");
+                findings.add(name, what, ROW_DIFFERS);
+            }
+            Ok(())
+        }
+        Err(error @ (Error::Unavailable(_) | Error::Full)) => Err(error.into()),
+        // What is wrong with a record that cannot be read is told where records are checked.
+        Err(_) => Ok(()),
     }
-    Ok(())
 }
 
 /// Digests, size and case of an evidence item are those that were registered.

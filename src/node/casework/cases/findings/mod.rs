@@ -51,12 +51,13 @@ pub(crate) fn searchable(content: &Content) -> Vec<(String, Identifier)> {
     found
 }
 
-/// The scheme that the name of a leaf tells: `goods/N/hs`, `consignments/N/container` and the like.
+/// The scheme that the name of a leaf tells: `goods/N/hs`, `goods/N/origin`, `consignments/N/container` and the like.
 fn leaf_scheme(path: &str) -> Option<Scheme> {
     let mut parts = path.split('/');
     let (family, _, name) = (parts.next()?, parts.next()?, parts.next()?);
     match (family, parts.next()) {
         ("goods", None) if name == "hs" => Some(Scheme::Hs),
+        ("goods", None) if name == "origin" => Some(Scheme::Country),
         ("consignments", None) => name.parse().ok(),
         (_, _) => None,
     }

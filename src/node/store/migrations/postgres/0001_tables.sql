@@ -263,7 +263,8 @@ CREATE TABLE cases (
     version BIGINT NOT NULL,
     workflow BYTEA NOT NULL,
     pending TEXT NOT NULL,
-    proposer TEXT NOT NULL
+    proposer TEXT NOT NULL,
+    status_since BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX cases_reference ON cases (reference);
 CREATE INDEX cases_opened ON cases (opened_at, id);
@@ -271,6 +272,21 @@ CREATE INDEX cases_status ON cases (status, opened_at, id);
 CREATE INDEX cases_unit ON cases (unit, opened_at, id);
 CREATE INDEX cases_owner ON cases (owner, opened_at, id);
 CREATE INDEX cases_pending ON cases (opened_at, id) WHERE pending <> '';
+-- Each state that a case was in, for how long cases take; left_at is null while it stands there.
+CREATE TABLE case_states (
+    case_id TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    entered_at BIGINT NOT NULL,
+    left_at BIGINT,
+    PRIMARY KEY (case_id, position)
+);
+CREATE TABLE case_outcomes (
+    case_id TEXT NOT NULL,
+    track TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (case_id, track)
+);
 CREATE TABLE case_team (
     case_id TEXT NOT NULL,
     user_id TEXT NOT NULL,

@@ -263,7 +263,8 @@ CREATE TABLE cases (
     version INTEGER NOT NULL,
     workflow BLOB NOT NULL,
     pending TEXT NOT NULL,
-    proposer TEXT NOT NULL
+    proposer TEXT NOT NULL,
+    status_since INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX cases_reference ON cases (reference);
 CREATE INDEX cases_opened ON cases (opened_at, id);
@@ -271,6 +272,21 @@ CREATE INDEX cases_status ON cases (status, opened_at, id);
 CREATE INDEX cases_unit ON cases (unit, opened_at, id);
 CREATE INDEX cases_owner ON cases (owner, opened_at, id);
 CREATE INDEX cases_pending ON cases (opened_at, id) WHERE pending <> '';
+-- Each state that a case was in, for how long cases take; left_at is null while it stands there.
+CREATE TABLE case_states (
+    case_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    entered_at INTEGER NOT NULL,
+    left_at INTEGER,
+    PRIMARY KEY (case_id, position)
+) STRICT;
+CREATE TABLE case_outcomes (
+    case_id TEXT NOT NULL,
+    track TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (case_id, track)
+) STRICT;
 CREATE TABLE case_team (
     case_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
