@@ -90,6 +90,7 @@ const ANYTHING: &str = "*";
 /// A word and the only place where code may use it.
 const ONLY_IN: &[(&str, &str)] = &[
     ("sqlx", "node::store"),
+    ("rusqlite", "node::store"),
     ("quinn", "node::peer"),
     ("axum", "node::http"),
     ("object_store", "node::blobs"),

@@ -47,7 +47,17 @@ pub enum StoreError {
     Closed,
     /// A mistake of this program, found by the database.
     #[error("the database refused a statement")]
-    Driver(#[source] sqlx::Error),
+    Driver(#[source] Cause),
+}
+
+/// What the driver of a database said.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum Cause {
+    /// SQLite.
+    Sqlite(#[from] rusqlite::Error),
+    /// The driver of PostgreSQL, and of the steps of the schema of either.
+    Sqlx(#[from] sqlx::Error),
 }
 
 /// Which database speaks; the meaning of an error code depends on it.
@@ -78,7 +88,7 @@ pub(crate) enum Verdict {
 
 impl StoreError {
     /// The error of the statement `name` that asked for `verdict`; logs the cause of those that lose it.
-    pub(crate) fn of(name: &'static str, verdict: Verdict, cause: sqlx::Error) -> Self {
+    pub(crate) fn of(name: &'static str, verdict: Verdict, cause: Cause) -> Self {
         match verdict {
             Verdict::Conflict => Self::Conflict(name),
             Verdict::Full => Self::Full,
@@ -103,36 +113,29 @@ pub fn ensure_affected(name: &'static str, rows: u64, expected: u64) -> Result<(
     if rows == expected { Ok(()) } else { Err(StoreError::Conflict(name)) }
 }
 
-/// Whether after this error the database handle must never be trusted again.
-#[must_use]
-pub fn is_fatal(dialect: Dialect, error: &sqlx::Error) -> bool {
-    verdict(dialect, error) == Verdict::Fatal
-}
-
 /// What this error asks for.
-pub(crate) fn verdict(dialect: Dialect, error: &sqlx::Error) -> Verdict {
+pub(crate) fn verdict(error: &Cause) -> Verdict {
     match error {
-        sqlx::Error::Database(error) => match dialect {
-            Dialect::Sqlite => sqlite_verdict(error.as_ref()),
-            Dialect::Postgres => postgres_verdict(error.as_ref()),
-        },
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::BeginFailed => Verdict::Unreachable,
-        sqlx::Error::WorkerCrashed => Verdict::Fatal,
-        _ => Verdict::Refused,
+        Cause::Sqlite(error) => error
+            .sqlite_error()
+            .map_or(Verdict::Refused, |error| sqlite_verdict(error.extended_code)),
+        Cause::Sqlx(sqlx::Error::Database(error)) => postgres_verdict(error.as_ref()),
+        Cause::Sqlx(
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::BeginFailed,
+        ) => Verdict::Unreachable,
+        Cause::Sqlx(sqlx::Error::WorkerCrashed) => Verdict::Fatal,
+        Cause::Sqlx(_) => Verdict::Refused,
     }
 }
 
 /// SQLite result codes (<https://sqlite.org/rescode.html>); the low byte is the primary code.
-fn sqlite_verdict(error: &dyn DatabaseError) -> Verdict {
+fn sqlite_verdict(code: i32) -> Verdict {
     /// `SQLITE_IOERR_SHMSIZE`: the shared-memory index cannot grow, the sign of a full disk; it holds nothing durable.
     const IOERR_SHMSIZE: i32 = 4874;
-    let Some(code) = error.code().and_then(|code| code.parse::<i32>().ok()) else {
-        return Verdict::Refused;
-    };
     match (code, code & 0xff) {
         (IOERR_SHMSIZE, _) | (_, 13) => Verdict::Full,
         (8, _) => Verdict::Refused, // plain READONLY: a reader that tried to write
@@ -202,20 +205,26 @@ mod tests {
         }
     }
 
-    fn coded(code: &'static str) -> sqlx::Error {
-        sqlx::Error::Database(Box::new(Code(code)))
+    fn coded(dialect: Dialect, code: &'static str) -> Cause {
+        match dialect {
+            Dialect::Sqlite => {
+                let error = rusqlite::ffi::Error::new(code.parse().expect("a number"));
+                rusqlite::Error::SqliteFailure(error, None).into()
+            }
+            Dialect::Postgres => sqlx::Error::Database(Box::new(Code(code))).into(),
+        }
     }
 
     #[test]
     fn a_disk_error_is_fatal() {
         // IOERR, IOERR_FSYNC, IOERR_WRITE, CORRUPT, NOTADB, READONLY_DBMOVED, CANTOPEN
         for code in ["10", "1034", "778", "11", "26", "1032", "14"] {
-            assert!(is_fatal(Dialect::Sqlite, &coded(code)), "{code}");
+            assert_eq!(verdict(&coded(Dialect::Sqlite, code)), Verdict::Fatal, "{code}");
         }
         for code in ["58030", "XX001", "XX002"] {
-            assert!(is_fatal(Dialect::Postgres, &coded(code)), "{code}");
+            assert_eq!(verdict(&coded(Dialect::Postgres, code)), Verdict::Fatal, "{code}");
         }
-        assert!(is_fatal(Dialect::Sqlite, &sqlx::Error::WorkerCrashed));
+        assert_eq!(verdict(&sqlx::Error::WorkerCrashed.into()), Verdict::Fatal);
     }
 
     #[test]
@@ -235,8 +244,7 @@ mod tests {
             (Dialect::Postgres, "42601", Verdict::Refused),
         ];
         for (dialect, code, expected) in cases {
-            assert_eq!(verdict(dialect, &coded(code)), expected, "{dialect:?} {code}");
-            assert!(!is_fatal(dialect, &coded(code)));
+            assert_eq!(verdict(&coded(dialect, code)), expected, "{dialect:?} {code}");
         }
     }
 

@@ -64,13 +64,14 @@ pub mod workflows;
 mod error;
 mod filter;
 mod open;
+mod sqlite;
 mod table;
 mod tx;
 mod value;
 mod vault;
 mod writer;
 
-pub use error::{Dialect, StoreError, ensure_affected, is_fatal};
+pub use error::{Cause, Dialect, StoreError, ensure_affected};
 pub use filter::Page;
 pub use open::StoreConfig;
 pub use table::{Cell, Table};
@@ -140,7 +141,7 @@ impl Store {
             clock: Arc::clone(&clock),
             tx: None,
         };
-        tokio::spawn(writer.run());
+        writer.start()?;
         let takes_claims = layout.takes_claims;
         Ok(Self(Arc::new(Inner { queue, readers, halted, batches, clock, takes_claims })))
     }

@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::PgPool;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgPool, SqlitePool};
 
-use crate::node::store::error::{Dialect, StoreError, Verdict, verdict};
+use crate::node::store::error::{Cause, Dialect, StoreError, Verdict, verdict};
+use crate::node::store::sqlite::SqlitePool;
 use crate::node::store::tx::Conn;
+use crate::node::store::value::Row;
 
 /// Where the store is kept.
 #[derive(Clone)]
@@ -66,12 +68,12 @@ pub(crate) enum Pool {
 impl Pool {
     pub(crate) async fn acquire(&self) -> Result<Conn, Verdict> {
         let conn = match self {
-            Self::Sqlite(pool) => pool.acquire().await.map(Conn::Sqlite),
-            Self::Postgres(pool) => pool.acquire().await.map(Conn::Postgres),
+            Self::Sqlite(pool) => pool.acquire().await.map(Conn::Sqlite).map_err(Cause::from),
+            Self::Postgres(pool) => pool.acquire().await.map(Conn::Postgres).map_err(Cause::from),
         };
         conn.map_err(|error| {
             tracing::warn!(cause = %error, "no connection to the database");
-            verdict(self.dialect(), &error)
+            verdict(&error)
         })
     }
 
@@ -89,28 +91,26 @@ impl Pool {
                 "a PostgreSQL store is copied with pg_dump or a base backup".into(),
             ));
         };
-        let copy = async {
-            // A connection of its own, since a reader's would be left able to write.
-            let mut conn = pool.acquire().await?.detach();
-            sqlx::raw_sql("PRAGMA query_only = OFF").execute(&mut conn).await?;
-            sqlx::query("VACUUM INTO $1")
-                .bind(path.display().to_string())
-                .execute(&mut conn)
-                .await?;
-            conn.close().await
-        };
-        copy.await.map_err(|error| cannot_open(path, &error))?;
-        Ok(())
+        pool.copy_to(path).await.map_err(|error| cannot_open(path, &error))
     }
 
     /// What `PRAGMA integrity_check` finds.
     pub(crate) async fn check(&self) -> Result<Vec<String>, StoreError> {
         let Self::Sqlite(pool) = self else { return Ok(Vec::new()) };
-        let mut findings: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check")
-            .fetch_all(pool)
-            .await
-            .map_err(StoreError::Driver)?;
-        findings.retain(|finding| finding != "ok");
+        let done = async {
+            pool.acquire()
+                .await?
+                .run_aside("PRAGMA integrity_check".into(), false, Vec::new())
+                .await
+        };
+        let done = done.await.map_err(|error| StoreError::Driver(error.into()))?;
+        let mut findings = Vec::new();
+        for row in done.rows {
+            let finding = Row::sqlite("integrity_check", row).text(0)?;
+            if finding != "ok" {
+                findings.push(finding);
+            }
+        }
         Ok(findings)
     }
 
@@ -134,6 +134,30 @@ pub(crate) async fn open(
 }
 
 async fn open_sqlite(path: &Path, layout: &Layout) -> Result<(Pool, Pool), StoreError> {
+    make_private(path)?;
+    let steps = migrate_sqlite(path, layout).await?;
+    let secure_delete = if layout.has_secure_delete { "ON" } else { "OFF" };
+    let pragmas = format!(
+        "PRAGMA busy_timeout = 5000;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA wal_autocheckpoint = 5000;
+         PRAGMA secure_delete = {secure_delete};"
+    );
+    let writer = SqlitePool::new(path, pragmas.clone(), 1, false);
+    let pragmas = format!("{pragmas} PRAGMA query_only = ON;");
+    let readers = SqlitePool::new(path, pragmas, layout.readers, true);
+    drop(writer.acquire().await.map_err(|error| cannot_open(path, &error))?);
+    drop(readers.acquire().await.map_err(|error| cannot_open(path, &error))?);
+    // Only now, since the last connection to close would take the write-ahead log away.
+    steps.close().await;
+    Ok((Pool::Sqlite(writer), Pool::Sqlite(readers)))
+}
+
+/// Makes the database what it lastingly is and brings its schema up to date; gives the connection that did it.
+async fn migrate_sqlite(path: &Path, layout: &Layout) -> Result<sqlx::SqlitePool, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .page_size(8192) // half the checkpoint cost of the default for rows of 2 KB
@@ -141,32 +165,15 @@ async fn open_sqlite(path: &Path, layout: &Layout) -> Result<(Pool, Pool), Store
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
-        .statement_cache_capacity(512)
         .pragma("trusted_schema", "OFF")
         .pragma("cell_size_check", "ON")
-        .pragma("wal_autocheckpoint", "5000")
         .pragma("secure_delete", if layout.has_secure_delete { "ON" } else { "OFF" });
-    make_private(path)?;
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(options.clone())
-        .await
-        .map_err(|error| cannot_open(path, &error))?;
-    claim_file(&writer, path, layout.application_id).await?;
+    let connected = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+    let pool = connected.map_err(|error| cannot_open(path, &error))?;
+    claim_file(&pool, path, layout.application_id).await?;
     let known = newest(layout.sqlite);
-    layout.sqlite.run(&writer).await.map_err(|error| migration_error(error, known))?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(layout.readers)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(options.pragma("query_only", "ON"))
-        .await
-        .map_err(|error| cannot_open(path, &error))?;
-    Ok((Pool::Sqlite(writer), Pool::Sqlite(readers)))
+    layout.sqlite.run(&pool).await.map_err(|error| migration_error(error, known))?;
+    Ok(pool)
 }
 
 /// Makes the file, readable by its owner alone, unless it is there; SQLite gives its companions the same mode.
@@ -175,12 +182,16 @@ fn make_private(path: &Path) -> Result<(), StoreError> {
     match made {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(cannot_open(path, &sqlx::Error::Io(error))),
+        Err(error) => Err(cannot_open(path, &error)),
     }
 }
 
 /// Marks a new file as ours, or refuses a file that is another program's.
-async fn claim_file(pool: &SqlitePool, path: &Path, application_id: i32) -> Result<(), StoreError> {
+async fn claim_file(
+    pool: &sqlx::SqlitePool,
+    path: &Path,
+    application_id: i32,
+) -> Result<(), StoreError> {
     let (found, tables): (i64, i64) = sqlx::query_as(
         "SELECT application_id, (SELECT COUNT(*) FROM sqlite_schema) FROM pragma_application_id",
     )
@@ -226,7 +237,7 @@ async fn open_postgres(url: &str, layout: &Layout) -> Result<(Pool, Pool), Store
     refuse_lossy_server(&writer).await?;
     if let Some(schema) = layout.schema {
         let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
-        sqlx::raw_sql(create).execute(&writer).await.map_err(StoreError::Driver)?;
+        sqlx::raw_sql(create).execute(&writer).await.map_err(driver)?;
     }
     let known = newest(layout.postgres);
     layout.postgres.run(&writer).await.map_err(|error| migration_error(error, known))?;
@@ -242,7 +253,7 @@ async fn refuse_lossy_server(pool: &PgPool) -> Result<(), StoreError> {
     )
     .fetch_all(pool)
     .await
-    .map_err(StoreError::Driver)?;
+    .map_err(driver)?;
     match settings.iter().find(|(_, setting)| setting == "off") {
         None => Ok(()),
         Some((name, _)) => Err(StoreError::Settings(format!(
@@ -261,13 +272,15 @@ fn migration_error(error: MigrateError, known: i64) -> StoreError {
         MigrateError::VersionMismatch(version) => StoreError::Settings(format!(
             "the schema of the store was changed by hand (step {version}): restore it from a backup"
         )),
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            StoreError::Driver(error)
-        }
-        error => StoreError::Driver(error.into()),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => driver(error),
+        error => driver(error.into()),
     }
 }
 
-fn cannot_open(path: &Path, error: &sqlx::Error) -> StoreError {
+fn driver(error: sqlx::Error) -> StoreError {
+    StoreError::Driver(error.into())
+}
+
+fn cannot_open(path: &Path, error: &dyn fmt::Display) -> StoreError {
     StoreError::Settings(format!("the store {} cannot be opened: {error}", path.display()))
 }

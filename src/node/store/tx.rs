@@ -1,9 +1,12 @@
 //! A transaction as the table functions see it, the same for both databases; begins and ends only through the store.
 
-use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, SqlStr, Sqlite};
+use std::borrow::Cow;
 
-use crate::node::store::error::{Dialect, StoreError, Verdict, ensure_affected, verdict};
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, Postgres};
+
+use crate::node::store::error::{Cause, Dialect, StoreError, Verdict, ensure_affected, verdict};
+use crate::node::store::sqlite::SqliteConn;
 use crate::node::store::value::{FromRow, Param, Row, arguments, statement_name};
 
 /// SQLite takes 32,766 parameters a statement, PostgreSQL 65,535.
@@ -21,25 +24,25 @@ pub struct Tx {
 
 /// A connection of either database.
 pub(crate) enum Conn {
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(SqliteConn),
     Postgres(PoolConnection<Postgres>),
 }
 
 /// The text of a statement, its name, and whether the database should keep it prepared.
 struct Text {
     name: &'static str,
-    sql: SqlStr,
+    sql: Cow<'static, str>,
     is_kept: bool,
 }
 
 impl Text {
     /// A text put together from constants of this layer and placeholders, never from input.
     fn built(name: &'static str, sql: String, is_kept: bool) -> Self {
-        Self { name, sql: AssertSqlSafe(sql).into_sql_str(), is_kept }
+        Self { name, sql: Cow::Owned(sql), is_kept }
     }
 
     fn fixed(sql: &'static str) -> Self {
-        Self { name: statement_name(sql), sql: SqlStr::from_static(sql), is_kept: true }
+        Self { name: statement_name(sql), sql: Cow::Borrowed(sql), is_kept: true }
     }
 }
 
@@ -262,21 +265,18 @@ impl Tx {
 
     async fn execute_text(&mut self, text: Text, params: Vec<Param>) -> Result<u64, StoreError> {
         let outcome = match &mut self.conn {
-            Conn::Sqlite(conn) => match arguments::<Sqlite>(params) {
-                Ok(arguments) => sqlx::query_with(text.sql, arguments)
-                    .persistent(text.is_kept)
-                    .execute(&mut **conn)
-                    .await
-                    .map(|done| done.rows_affected()),
-                Err(error) => Err(error),
+            Conn::Sqlite(conn) => match conn.run(text.sql, text.is_kept, params).await {
+                Ok(done) => Ok(done.changes),
+                Err(error) => Err(error.into()),
             },
-            Conn::Postgres(conn) => match arguments::<Postgres>(params) {
-                Ok(arguments) => sqlx::query_with(text.sql, arguments)
+            Conn::Postgres(conn) => match arguments(params) {
+                Ok(arguments) => sqlx::query_with(AssertSqlSafe(text.sql), arguments)
                     .persistent(text.is_kept)
                     .execute(&mut **conn)
                     .await
-                    .map(|done| done.rows_affected()),
-                Err(error) => Err(error),
+                    .map(|done| done.rows_affected())
+                    .map_err(Cause::from),
+                Err(error) => Err(error.into()),
             },
         };
         self.noted(text.name, outcome)
@@ -285,34 +285,33 @@ impl Tx {
     async fn fetch_text(&mut self, text: Text, params: Vec<Param>) -> Result<Vec<Row>, StoreError> {
         let name = text.name;
         let outcome = match &mut self.conn {
-            Conn::Sqlite(conn) => match arguments::<Sqlite>(params) {
-                Ok(arguments) => sqlx::query_with(text.sql, arguments)
-                    .persistent(text.is_kept)
-                    .fetch_all(&mut **conn)
-                    .await
-                    .map(|rows| rows.into_iter().map(|row| Row::sqlite(name, row)).collect()),
-                Err(error) => Err(error),
+            Conn::Sqlite(conn) => match conn.run(text.sql, text.is_kept, params).await {
+                Ok(done) => Ok(done.rows.into_iter().map(|row| Row::sqlite(name, row)).collect()),
+                Err(error) => Err(error.into()),
             },
-            Conn::Postgres(conn) => match arguments::<Postgres>(params) {
-                Ok(arguments) => sqlx::query_with(text.sql, arguments)
+            Conn::Postgres(conn) => match arguments(params) {
+                Ok(arguments) => sqlx::query_with(AssertSqlSafe(text.sql), arguments)
                     .persistent(text.is_kept)
                     .fetch_all(&mut **conn)
                     .await
-                    .map(|rows| rows.into_iter().map(|row| Row::postgres(name, row)).collect()),
-                Err(error) => Err(error),
+                    .map(|rows| rows.into_iter().map(|row| Row::postgres(name, row)).collect())
+                    .map_err(Cause::from),
+                Err(error) => Err(error.into()),
             },
         };
         self.noted(name, outcome)
     }
 
-    /// Runs statements without parameters and rows, such as `COMMIT` or a savepoint.
+    /// Runs statements without parameters and rows, such as `COMMIT` or a savepoint, divided by `; `.
     pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<(), Verdict> {
         let outcome = match &mut self.conn {
-            Conn::Sqlite(conn) => sqlx::raw_sql(sql).execute(&mut **conn).await.map(|_| ()),
-            Conn::Postgres(conn) => sqlx::raw_sql(sql).execute(&mut **conn).await.map(|_| ()),
+            Conn::Sqlite(conn) => conn.run_all(sql).map_err(Cause::from),
+            Conn::Postgres(conn) => {
+                sqlx::raw_sql(sql).execute(&mut **conn).await.map(|_| ()).map_err(Cause::from)
+            }
         };
         outcome.map_err(|error| {
-            let verdict = verdict(self.dialect(), &error);
+            let verdict = verdict(&error);
             // A full disk and a retry are everyday business; the writer says what becomes of them.
             if !matches!(verdict, Verdict::Full | Verdict::Retry) {
                 tracing::warn!(store.statement = sql, cause = %error, "the database refused to begin or end");
@@ -326,13 +325,9 @@ impl Tx {
         self.failure.take()
     }
 
-    fn noted<T>(
-        &mut self,
-        name: &'static str,
-        outcome: Result<T, sqlx::Error>,
-    ) -> Result<T, StoreError> {
+    fn noted<T>(&mut self, name: &'static str, outcome: Result<T, Cause>) -> Result<T, StoreError> {
         outcome.map_err(|error| {
-            let verdict = verdict(self.dialect(), &error);
+            let verdict = verdict(&error);
             self.failure.get_or_insert(verdict);
             StoreError::of(name, verdict, error)
         })
@@ -397,7 +392,7 @@ mod tests {
         let keys = |count: i64| (0..count).map(Param::from).collect::<Vec<_>>();
         let (text, params) =
             listed("-- a.b\nDELETE FROM a WHERE b = $1 AND c IN", &keys(1), &keys(3));
-        assert!(text.sql.as_str().ends_with("c IN ($2,$3,$4,$5)"), "{}", text.sql.as_str());
+        assert!(text.sql.ends_with("c IN ($2,$3,$4,$5)"), "{}", text.sql);
         assert_eq!(params.len(), 5);
         for count in [1, 2, 4, 300, 500] {
             let (_, params) = listed("-- a.b\nDELETE FROM a WHERE c IN", &[], &keys(count));

@@ -1,6 +1,10 @@
 //! The three column types of the store, on their way in and out; knows no table.
 
-use sqlx::{Arguments, Column, Database, Decode, Encode, Row as _, Type};
+use std::sync::Arc;
+
+use rusqlite::types::ValueRef;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{Arguments, Column, Decode, Postgres, Row as _, Type};
 
 use crate::node::store::error::StoreError;
 
@@ -68,8 +72,102 @@ pub struct Row {
 }
 
 enum Cells {
-    Sqlite(sqlx::sqlite::SqliteRow),
-    Postgres(sqlx::postgres::PgRow),
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+/// A row of SQLite: the values, and the names of their columns, which all rows of a statement share.
+pub(crate) struct SqliteRow {
+    pub(crate) names: Arc<[Box<str>]>,
+    pub(crate) values: Vec<Value>,
+}
+
+/// What SQLite keeps in a cell, whatever the type of the column.
+pub(crate) enum Value {
+    Null,
+    Int(i64),
+    /// A fraction, which this program never writes.
+    Real,
+    /// Text, perhaps damaged.
+    Text(Vec<u8>),
+    Bytes(Vec<u8>),
+}
+
+/// A type that cells of either database are read as.
+pub(crate) trait Kind: for<'r> Decode<'r, Postgres> + Type<Postgres> {
+    /// The value in a cell of SQLite; none if it is of another type.
+    fn of(value: &Value) -> Option<Self>;
+}
+
+impl Value {
+    pub(crate) fn of(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(value) => Self::Int(value),
+            ValueRef::Real(_) => Self::Real,
+            ValueRef::Text(value) => Self::Text(value.to_vec()),
+            ValueRef::Blob(value) => Self::Bytes(value.to_vec()),
+        }
+    }
+
+    /// The room that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Null | Self::Int(_) | Self::Real => size_of::<Self>(),
+            Self::Text(value) | Self::Bytes(value) => value.len().saturating_add(size_of::<Self>()),
+        }
+    }
+}
+
+impl SqliteRow {
+    fn at<T: Kind>(&self, index: usize) -> Option<T> {
+        self.values.get(index).and_then(T::of)
+    }
+
+    fn named<T: Kind>(&self, column: &str) -> Option<T> {
+        self.at(self.names.iter().position(|name| **name == *column)?)
+    }
+}
+
+impl Kind for i64 {
+    fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Int(value) => Some(*value),
+            Value::Null | Value::Real | Value::Text(_) | Value::Bytes(_) => None,
+        }
+    }
+}
+
+impl Kind for String {
+    fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Text(value) => Self::from_utf8(value.clone()).ok(),
+            Value::Null | Value::Int(_) | Value::Real | Value::Bytes(_) => None,
+        }
+    }
+}
+
+impl Kind for Vec<u8> {
+    fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Text(value) | Value::Bytes(value) => Some(value.clone()),
+            Value::Null | Value::Int(_) | Value::Real => None,
+        }
+    }
+}
+
+impl<T: Kind> Kind for Option<T>
+where
+    Self: for<'r> Decode<'r, Postgres> + Type<Postgres>,
+{
+    fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            Value::Int(_) | Value::Real | Value::Text(_) | Value::Bytes(_) => {
+                T::of(value).map(Some)
+            }
+        }
+    }
 }
 
 /// A plain struct that is read from a row.
@@ -82,11 +180,11 @@ pub trait FromRow: Sized {
 }
 
 impl Row {
-    pub(crate) fn sqlite(statement: &'static str, row: sqlx::sqlite::SqliteRow) -> Self {
+    pub(crate) fn sqlite(statement: &'static str, row: SqliteRow) -> Self {
         Self { statement, cells: Cells::Sqlite(row) }
     }
 
-    pub(crate) fn postgres(statement: &'static str, row: sqlx::postgres::PgRow) -> Self {
+    pub(crate) fn postgres(statement: &'static str, row: PgRow) -> Self {
         Self { statement, cells: Cells::Postgres(row) }
     }
 
@@ -160,7 +258,7 @@ impl Row {
     #[must_use]
     pub fn corrupt(&self, index: usize) -> StoreError {
         let column = match &self.cells {
-            Cells::Sqlite(row) => row.columns().get(index).map(|c| c.name().to_owned()),
+            Cells::Sqlite(row) => row.names.get(index).map(ToString::to_string),
             Cells::Postgres(row) => row.columns().get(index).map(|c| c.name().to_owned()),
         };
         self.corrupt_at(&column.unwrap_or_else(|| format!("column {index}")))
@@ -177,44 +275,31 @@ impl Row {
     }
 
     /// The column of that name.
-    pub(crate) fn named<T>(&self, column: &str) -> Result<T, StoreError>
-    where
-        T: for<'r> Decode<'r, sqlx::Sqlite> + Type<sqlx::Sqlite>,
-        T: for<'r> Decode<'r, sqlx::Postgres> + Type<sqlx::Postgres>,
-    {
+    pub(crate) fn named<T: Kind>(&self, column: &str) -> Result<T, StoreError> {
         match &self.cells {
-            Cells::Sqlite(row) => row.try_get(column),
-            Cells::Postgres(row) => row.try_get(column),
+            Cells::Sqlite(row) => row.named(column),
+            Cells::Postgres(row) => row.try_get(column).ok(),
         }
-        .map_err(|_| self.corrupt_at(column))
+        .ok_or_else(|| self.corrupt_at(column))
     }
 
     /// The first column as text, to find the row by.
     fn key(&self) -> String {
-        let number = self.read_raw::<i64>(0).map(|number| number.to_string());
-        let text = || self.read_raw::<String>(0).map(|text| text.chars().take(64).collect());
-        let bytes = || {
-            self.read_raw::<Vec<u8>>(0).map(|b| hex::encode(b.get(..32).unwrap_or(b.as_slice())))
-        };
-        number.or_else(|_| text()).or_else(|_| bytes()).unwrap_or_else(|_| "without a key".into())
+        let number = self.at::<i64>(0).map(|number| number.to_string());
+        let text = || self.at::<String>(0).map(|text| text.chars().take(64).collect());
+        let bytes =
+            || self.at::<Vec<u8>>(0).map(|b| hex::encode(b.get(..32).unwrap_or(b.as_slice())));
+        number.or_else(text).or_else(bytes).unwrap_or_else(|| "without a key".into())
     }
 
-    fn read<T>(&self, index: usize) -> Result<T, StoreError>
-    where
-        T: for<'r> Decode<'r, sqlx::Sqlite> + Type<sqlx::Sqlite>,
-        T: for<'r> Decode<'r, sqlx::Postgres> + Type<sqlx::Postgres>,
-    {
-        self.read_raw(index).map_err(|_| self.corrupt(index))
+    fn read<T: Kind>(&self, index: usize) -> Result<T, StoreError> {
+        self.at(index).ok_or_else(|| self.corrupt(index))
     }
 
-    fn read_raw<T>(&self, index: usize) -> Result<T, sqlx::Error>
-    where
-        T: for<'r> Decode<'r, sqlx::Sqlite> + Type<sqlx::Sqlite>,
-        T: for<'r> Decode<'r, sqlx::Postgres> + Type<sqlx::Postgres>,
-    {
+    fn at<T: Kind>(&self, index: usize) -> Option<T> {
         match &self.cells {
-            Cells::Sqlite(row) => row.try_get(index),
-            Cells::Postgres(row) => row.try_get(index),
+            Cells::Sqlite(row) => row.at(index),
+            Cells::Postgres(row) => row.try_get(index).ok(),
         }
     }
 }
@@ -227,18 +312,9 @@ pub(crate) fn statement_name(sql: &'static str) -> &'static str {
         .unwrap_or("unnamed")
 }
 
-/// The parameters in the form that the driver of `DB` takes.
-pub(crate) fn arguments<DB>(params: Vec<Param>) -> Result<DB::Arguments, sqlx::Error>
-where
-    DB: Database,
-    String: Encode<'static, DB> + Type<DB>,
-    i64: Encode<'static, DB> + Type<DB>,
-    Vec<u8>: Encode<'static, DB> + Type<DB>,
-    Option<String>: Encode<'static, DB> + Type<DB>,
-    Option<i64>: Encode<'static, DB> + Type<DB>,
-    Option<Vec<u8>>: Encode<'static, DB> + Type<DB>,
-{
-    let mut arguments = DB::Arguments::default();
+/// The parameters in the form that the driver of PostgreSQL takes.
+pub(crate) fn arguments(params: Vec<Param>) -> Result<PgArguments, sqlx::Error> {
+    let mut arguments = PgArguments::default();
     arguments.reserve(params.len(), 0);
     for param in params {
         match param {

@@ -1,4 +1,4 @@
-//! Group commit: one task owns the writing connection and commits many waiting callers at once; knows no table.
+//! Group commit: one task, on SQLite one thread, owns the writing connection and commits many waiting callers at once; knows no table.
 //!
 //! The order that must hold: a caller is answered only after `COMMIT` returned without error. A disk error ends the
 //! task for good, because after a failed fsync the same handle may report success for pages that were lost.
@@ -130,8 +130,26 @@ struct Caller {
 }
 
 impl Writer {
+    /// Lets it work: on SQLite on a thread of its own, since a statement keeps its thread busy, a commit waits for the
+    /// disk, and a busy database for another process.
+    pub(crate) fn start(self) -> Result<(), StoreError> {
+        if self.pool.dialect() == Dialect::Postgres {
+            tokio::spawn(self.run());
+            return Ok(());
+        }
+        let cannot = |error| {
+            StoreError::Settings(format!("the thread of the store cannot be started: {error}"))
+        };
+        // A runtime of its own, so that it can end in its own time, whatever becomes of the caller's.
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().build().map_err(cannot)?;
+        let thread = std::thread::Builder::new().name("store-writer".into());
+        thread.spawn(move || runtime.block_on(self.run())).map_err(cannot)?;
+        Ok(())
+    }
+
     /// Works until the store is closed or its last handle is gone.
-    pub(crate) async fn run(mut self) {
+    async fn run(mut self) {
         let mut has_written = false;
         loop {
             let message = if has_written {
@@ -278,7 +296,7 @@ impl Writer {
         Ok((tx, begun))
     }
 
-    async fn connect(&self) -> Result<Conn, Verdict> {
+    async fn connect(&mut self) -> Result<Conn, Verdict> {
         let acquired = self.pool.acquire().await;
         if let Err(Verdict::Fatal) = acquired {
             self.halted.send_replace(true);

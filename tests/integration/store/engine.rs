@@ -37,22 +37,26 @@ async fn count(store: &Store) -> i64 {
     store.read("count", |tx| Box::pin(records::count(tx))).await.unwrap()
 }
 
-/// Holds the writer in a body until the gate is given a permit, so that what is asked meanwhile forms one batch.
-fn hold(store: &Store) -> (Arc<Semaphore>, BoxFuture<'static, Result<(), StoreError>>) {
-    let (gate, store) = (Arc::new(Semaphore::new(0)), store.clone());
-    let held = Arc::clone(&gate);
+/// Holds the writer in a body until the gate is given a permit, so that what is asked meanwhile forms one batch; the
+/// second semaphore gets a permit as soon as the writer is there.
+fn hold(
+    store: &Store,
+) -> (Arc<Semaphore>, Arc<Semaphore>, BoxFuture<'static, Result<(), StoreError>>) {
+    let (gate, inside) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (held, entered, store) = (Arc::clone(&gate), Arc::clone(&inside), store.clone());
     let holding = async move {
         store
             .write("hold", move |_| {
-                let gate = Arc::clone(&held);
+                let (gate, inside) = (Arc::clone(&held), Arc::clone(&entered));
                 Box::pin(async move {
+                    inside.add_permits(1);
                     gate.acquire().await.unwrap().forget();
                     Ok(())
                 })
             })
             .await
     };
-    (gate, Box::pin(holding))
+    (gate, inside, Box::pin(holding))
 }
 
 /// Runs the callers so that the writer finds all of them waiting at once.
@@ -60,9 +64,9 @@ pub(crate) async fn in_one_batch<T: Send + 'static>(
     store: &Store,
     callers: Vec<BoxFuture<'static, T>>,
 ) -> Vec<T> {
-    let (gate, holding) = hold(store);
+    let (gate, inside, holding) = hold(store);
     let holding = tokio::spawn(holding);
-    tokio::task::yield_now().await;
+    inside.acquire().await.unwrap().forget();
     let callers: Vec<_> = callers.into_iter().map(tokio::spawn).collect();
     for _ in 0..10 {
         tokio::task::yield_now().await; // each has put its body into the queue

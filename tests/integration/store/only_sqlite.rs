@@ -1,9 +1,10 @@
-//! Rules that only an embedded file can break: full disk, damaged pages, remains of deleted keys.
+//! Rules that only an embedded file can break: full disk, damaged pages, remains of deleted keys, long statements.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sealane::node::store::{Store, StoreConfig, StoreError, records};
@@ -156,4 +157,99 @@ async fn a_folder_that_is_not_there_is_named() {
     let refused = Store::open(&config, place.clock.clone()).await;
     let Err(StoreError::Settings(why)) = refused else { panic!("{refused:?}") };
     assert!(why.contains("absent/sealane.db"), "{why}");
+}
+
+const LONG: &str = "-- test.long
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
+    SELECT COUNT(*) FROM n";
+const ENDLESS: &str = "-- test.endless
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
+
+/// Counts the turns that a task gets on this thread until `work` is done.
+async fn turns_beside<T>(work: impl Future<Output = T>) -> (T, u32) {
+    let turns = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&turns);
+    let counting = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    tokio::task::yield_now().await;
+    let before = turns.load(Ordering::Relaxed);
+    let done = work.await;
+    counting.abort();
+    (done, turns.load(Ordering::Relaxed) - before)
+}
+
+#[tokio::test]
+async fn a_long_statement_keeps_no_other_task_from_its_turn() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let reading = store
+        .read("long", |tx| Box::pin(async move { tx.fetch_one(LONG, Vec::new()).await?.int(0) }));
+    let (read, turns): (Result<i64, StoreError>, _) = turns_beside(reading).await;
+    assert_eq!(read.unwrap(), 1_000_000);
+    assert!(turns > 10, "{turns} turns beside a long read");
+    let writing = store
+        .write("long", |tx| Box::pin(async move { tx.fetch_one(LONG, Vec::new()).await?.int(0) }));
+    let (written, turns): (Result<i64, StoreError>, _) = turns_beside(writing).await;
+    assert_eq!(written.unwrap(), 1_000_000);
+    assert!(turns > 10, "{turns} turns beside a long write");
+}
+
+#[tokio::test]
+async fn many_short_statements_keep_no_other_task_from_its_turn() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let reading = store.read("many", |tx| {
+        Box::pin(async move {
+            for _ in 0..5000 {
+                records::count(tx).await?;
+            }
+            Ok(())
+        })
+    });
+    let (read, turns): (Result<(), StoreError>, _) = turns_beside(reading).await;
+    read.unwrap();
+    assert!(turns > 2, "{turns} turns beside many short reads");
+}
+
+#[tokio::test]
+async fn a_long_statement_sees_the_snapshot_of_the_short_ones_before_it() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let runs = Arc::new(AtomicU32::new(0));
+    append_counted(&store, 1, 10, &runs).await.unwrap();
+    let writer = store.clone();
+    let seen: Result<_, StoreError> = store
+        .read("snapshot", |tx| {
+            Box::pin(async move {
+                let before = records::count(tx).await?;
+                append_counted(&writer, 2, 10, &runs).await?;
+                let sql = "-- test.long_count
+                    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+                    SELECT COUNT(*), (SELECT COUNT(*) FROM records) FROM n";
+                let row = tx.fetch_one(sql, Vec::new()).await?;
+                Ok((before, row.int(0)?, row.int(1)?, records::count(tx).await?))
+            })
+        })
+        .await;
+    assert_eq!(seen.unwrap(), (1, 100_000, 1, 1));
+}
+
+#[tokio::test]
+async fn a_long_statement_ends_when_its_reader_goes_away() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    for _ in 0..8 {
+        let endless = store.read("endless", |tx| {
+            Box::pin(async move { tx.fetch_one(ENDLESS, Vec::new()).await?.int(0) })
+        });
+        let read: Result<Result<i64, StoreError>, _> =
+            tokio::time::timeout(Duration::from_millis(20), endless).await;
+        assert!(read.is_err(), "it has no end");
+    }
+    // All connections are free again, or this would wait for ever.
+    store.close().await;
 }
