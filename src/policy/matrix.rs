@@ -20,7 +20,7 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         Action::CaseWorkflow | Action::WorkflowAdopt => &[Supervisor],
         Action::ErasureDecide => &[DataProtectionOfficer, Supervisor],
         Action::ErasureRead => &[DataProtectionOfficer, Supervisor, Auditor],
-        Action::CaseRead | Action::CaseList => {
+        Action::CaseRead | Action::CaseList | Action::DeadlineList => {
             &[CaseOfficer, Supervisor, ContactPoint, Analyst, JudicialLiaison]
         }
         Action::EvidenceAdd => &[CaseOfficer, EvidenceCustodian],
@@ -115,7 +115,7 @@ pub(crate) const fn nature(action: Action) -> Nature {
         | Action::RequestSubmit
         | Action::SummaryShare
         | Action::EvidenceRelease => Nature::Approval,
-        Action::CaseList | Action::Import => Nature::Listing,
+        Action::CaseList | Action::DeadlineList | Action::Import => Nature::Listing,
         Action::LogRead
         | Action::WorkflowRead
         | Action::WorkflowAdopt

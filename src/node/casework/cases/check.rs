@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::domain::id::ObjectId;
+use crate::node::casework::cases::content::Content;
+use crate::node::casework::cases::due::{due, rows};
 use crate::node::casework::{Desk, Error};
+use crate::node::store::{StoreError, deadlines};
 use crate::record::kinds::case::{CaseOpened, KINDS, PROPOSAL};
 use crate::record::{Payload, StatementHash, Value};
 
@@ -38,7 +41,8 @@ impl Desk {
             .into_iter()
             .map(|(path, field)| (path, (field.value, field.record, field.index)))
             .collect();
-        let mut differences = Vec::new();
+        let signed = expected.iter().map(|(path, (value, _, _))| (path.clone(), value.clone()));
+        let mut differences = self.due_differences(id, &case.status, &signed.collect()).await?;
         for (name, shown) in
             [("title", case.title), ("status", case.status), ("reference", case.reference)]
         {
@@ -64,5 +68,26 @@ impl Desk {
         }
         differences.extend(found.into_keys());
         Ok(differences)
+    }
+
+    async fn due_differences(
+        &self,
+        id: ObjectId,
+        status: &str,
+        signed: &Content,
+    ) -> Result<Vec<String>, Error> {
+        let (id, due) = (id.to_string(), due(status, signed));
+        let (mut expected, found) = self
+            .store
+            .read("due_differences", move |tx| {
+                Box::pin(async move {
+                    Ok((rows(tx, &id, &due).await?, deadlines::of_object(tx, &id).await?))
+                })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        expected.sort_by(|one, other| one.place.cmp(&other.place));
+        let is_same = expected == found;
+        Ok(if is_same { Vec::new() } else { vec!["deadlines".to_owned()] })
     }
 }
