@@ -18,6 +18,7 @@ use crate::node::health::Health;
 use crate::node::inbound::Door;
 use crate::node::jobs::cards::Cards;
 use crate::node::jobs::deliver::{DeliverParts, Deliverer};
+use crate::node::jobs::notices;
 use crate::node::jobs::publish::{PublishParts, Publisher};
 use crate::node::jobs::renew::{self, Renew};
 use crate::node::jobs::resting::Resting;
@@ -35,7 +36,7 @@ use crate::node::standing::Standing;
 use crate::node::start::{self, Opened, OwnCardError, Seams, StartError};
 use crate::node::store::{KeyVault, Store};
 use crate::node::trust::Trust;
-use crate::node::wiring::{Adoption, Delivery};
+use crate::node::wiring::{Adoption, Delivery, Reminders};
 use crate::record::Signer;
 use crate::transparency::cosignature::Cosigner;
 use crate::transparency::key::{KeyKind, VerifierKey};
@@ -240,7 +241,7 @@ impl Node {
         self.run_jobs(config, seams, jobs).await
     }
 
-    /// Starts delivery, publishing, cards and renewal.
+    /// Starts delivery, publishing, cards, notices and renewal.
     async fn run_jobs(
         &self,
         config: &Config,
@@ -298,6 +299,8 @@ impl Node {
             rng: Arc::clone(&seams.rng),
         };
         self.jobs.tasks.spawn(renew.run(stop()));
+        let reminders = Arc::new(Reminders(Arc::clone(&self.desk)));
+        self.jobs.tasks.spawn(notices::run(reminders, stop()));
         self.jobs.tasks.spawn(renew::tidy(self.store.clone(), Arc::clone(&seams.clock), stop()));
         Ok(())
     }

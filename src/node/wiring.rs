@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::domain::id::AuthorityName;
 use crate::node::casework::{Desk, Error, Held, SentLeaves};
 use crate::node::jobs::cards::AdoptCard;
+use crate::node::jobs::notices::Remind;
 use crate::node::jobs::seam::{Leaves, NotSendable, Outcomes, Sendable, Wanted};
 use crate::node::peer::{DisclosedLeaf, Fields};
 use crate::node::trust::Trust;
@@ -74,6 +75,16 @@ fn not_sendable(error: Error) -> NotSendable {
             tracing::warn!(error = %other, cause, "a record cannot be sent now");
             NotSendable::Later(other.to_string())
         }
+    }
+}
+
+/// The desk, as the job of notices sees it.
+pub(super) struct Reminders(pub(super) Arc<Desk>);
+
+#[async_trait]
+impl Remind for Reminders {
+    async fn remind(&self) -> Result<u64, String> {
+        self.0.remind().await.map_err(|error| error.to_string())
     }
 }
 

@@ -24,7 +24,7 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         Action::CaseWorkflow | Action::WorkflowAdopt => &[Supervisor],
         Action::ErasureDecide => &[DataProtectionOfficer, Supervisor],
         Action::ErasureRead => &[DataProtectionOfficer, Supervisor, Auditor],
-        Action::CaseRead | Action::CaseList => {
+        Action::CaseRead | Action::CaseList | Action::DeadlineList => {
             &[CaseOfficer, Supervisor, ContactPoint, Analyst, JudicialLiaison]
         }
         Action::EvidenceAdd => &[CaseOfficer, EvidenceCustodian],
@@ -120,7 +120,9 @@ pub(crate) const fn nature(action: Action) -> Nature {
         | Action::RequestSubmit
         | Action::SummaryShare
         | Action::EvidenceRelease => Nature::Approval,
-        Action::CaseList | Action::Import | Action::StatisticsRead => Nature::Listing,
+        Action::CaseList | Action::DeadlineList | Action::Import | Action::StatisticsRead => {
+            Nature::Listing
+        }
         Action::LogRead
         | Action::WorkflowRead
         | Action::WorkflowAdopt

@@ -52,10 +52,11 @@ fn is_permitted(actor: &Actor, action: Action, resource: &Resource) -> bool {
 /// The matrix as auditors read it, written apart from the rules: action, then a mark for each role in the order of
 /// case officer, supervisor, contact point, evidence custodian, analyst, liaison officer, data-protection officer,
 /// auditor, system administrator, joint-team member, judicial liaison.
-const MATRIX: [(Action, &str); 44] = [
+const MATRIX: [(Action, &str); 45] = [
     (Action::CaseOpen, "xx........."),
     (Action::CaseRead, "xxx.x.....x"),
     (Action::CaseList, "xxx.x.....x"),
+    (Action::DeadlineList, "xxx.x.....x"),
     (Action::CaseUpdate, "xx........."),
     (Action::CaseMove, "xx........."),
     (Action::CaseApprove, ".xx.......x"),

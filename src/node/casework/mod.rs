@@ -8,6 +8,7 @@ mod append;
 mod audit_trail;
 mod cards;
 mod cases;
+mod deadlines;
 mod declarations;
 mod documents;
 mod erasure;
@@ -66,6 +67,7 @@ pub use cases::{
     CaseChange, CaseQuery, CaseRow, CaseView, IdentifierView, Linking, Movement, NewCase,
     ProposalView, Refusal, StepView, WorkflowChange,
 };
+pub use deadlines::{DeadlineQuery, DeadlineView, NoticeQuery, NoticeView};
 pub use declarations::{
     DeclarationQuery, DeclarationView, ImportReport, Line, Row, RowRemark, check_header, read_rows,
 };
@@ -105,6 +107,8 @@ pub struct HouseRules {
     pub four_eyes: bool,
     /// How long backups are kept, in days.
     pub backup_days: u32,
+    /// How many days before something is due its officer is told (R46).
+    pub lead_days: u32,
 }
 
 /// What every use case works with.

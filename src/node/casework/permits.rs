@@ -70,7 +70,8 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
             (ResourceKind::TaskForce, "task force")
         }
         Action::Import | Action::DeclarationRead => (ResourceKind::Declaration, "declaration"),
-        Action::LogRead
+        Action::DeadlineList
+        | Action::LogRead
         | Action::StatisticsRead
         | Action::WorkflowRead
         | Action::WorkflowAdopt

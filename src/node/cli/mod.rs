@@ -9,6 +9,7 @@ mod backup;
 mod card;
 mod case;
 mod client;
+mod deadlines;
 mod declarations;
 mod demo;
 mod doctor;
@@ -16,6 +17,7 @@ mod erasure;
 mod evidence;
 mod exit;
 mod fields;
+mod inbox;
 mod init;
 mod log;
 mod log_check;
@@ -76,6 +78,10 @@ enum Command {
     Evidence(evidence::Evidence),
     /// Erase persons or a whole case for good, by two officers
     Erasure(erasure::Erasure),
+    /// What is due, the soonest first
+    Deadlines(deadlines::Deadlines),
+    /// What the node has told you: what is due soon, overdue, or left undone in your unit
+    Inbox(inbox::Inbox),
     /// Mutual assistance: ask, answer, follow
     Request(request::Request),
     /// Share chosen fields of a case with other authorities
@@ -137,6 +143,8 @@ impl Command {
             Self::Workflow(command) => command.run().await,
             Self::Evidence(command) => command.run().await,
             Self::Erasure(command) => command.run().await,
+            Self::Deadlines(command) => command.run().await,
+            Self::Inbox(command) => command.run().await,
             Self::Request(command) => command.run().await,
             Self::Summary(command) => command.run().await,
             Self::TaskForce(command) => command.run().await,
@@ -196,6 +204,10 @@ mod tests {
             "case team add 1 anna",
             "case team remove 1 anna",
             "case export 1 --out f.zip",
+            "deadlines --overdue --days 7 --mine --json",
+            "inbox",
+            "inbox --all --json",
+            "inbox read 1",
             "evidence add 1 file --description d",
             "evidence transfer 1 --to o --reason r --place p",
             "request new --to customs.xb.example --case 1 --instrument generic.policy",

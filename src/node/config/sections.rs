@@ -105,6 +105,8 @@ pub struct Policy {
     pub four_eyes: bool,
     /// How long backups are kept, in days; certificates of erasure say so.
     pub backup_days: u32,
+    /// How many days before something is due its officer is told.
+    pub lead_days: u32,
 }
 
 /// The form of log lines.
@@ -192,7 +194,7 @@ impl Default for Log {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { four_eyes: true, backup_days: 90 }
+        Self { four_eyes: true, backup_days: 90, lead_days: 3 }
     }
 }
 

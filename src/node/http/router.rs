@@ -3,8 +3,8 @@
 use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
-    audit, cases, declarations, erasures, evidence, log as own_log, packs, requests, search,
-    session, statistics, summaries, task_forces, workflows,
+    audit, cases, deadlines, declarations, erasures, evidence, log as own_log, packs, requests,
+    search, session, statistics, summaries, task_forces, workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::repeat::InFlight;
@@ -56,6 +56,9 @@ paths! {
         get "/api/v1/workflows/{case_type}/{version}" => workflows::show;
         get "/api/v1/statistics" => statistics::show;
         get "/api/v1/search" => search::by_identifier;
+        get "/api/v1/deadlines" => deadlines::list;
+        get "/api/v1/notices" => deadlines::notices;
+        post "/api/v1/notices/{id}/read" => deadlines::read;
         get "/api/v1/declarations" => declarations::list;
         get "/api/v1/declarations/{id}" => declarations::show;
         get "/api/v1/requests" => requests::list;

@@ -1,4 +1,4 @@
-//! The background work of a node: delivering, publishing, anchoring, cards, renewal. Decides nothing about cases.
+//! The background work of a node: delivering, publishing, anchoring, cards, renewal, notices. Decides nothing about cases.
 //!
 //! Each job takes a step, keeps its result in the store, and can be ended at any `await` without losing anything.
 
@@ -6,6 +6,7 @@ pub mod anchor;
 pub mod backoff;
 pub mod cards;
 pub mod deliver;
+pub mod notices;
 pub mod publish;
 pub mod quorum;
 pub mod renew;

@@ -144,6 +144,7 @@ pub(super) fn desk(
         rules: HouseRules {
             four_eyes: config.policy.four_eyes,
             backup_days: config.policy.backup_days,
+            lead_days: config.policy.lead_days,
         },
         profiles: Arc::new(Profiles::shipped()?),
         courier: OnceLock::new(),

@@ -4,11 +4,12 @@ use crate::node::store::error::StoreError;
 use crate::node::store::tx::Tx;
 
 /// Every table that the records alone can fill again.
-const CLEAR: [&str; 17] = [
+const CLEAR: [&str; 18] = [
     "-- object_fields.clear_all\nDELETE FROM object_fields",
     "-- cases.clear_all\nDELETE FROM cases",
     "-- case_states.clear_all\nDELETE FROM case_states",
     "-- case_outcomes.clear_all\nDELETE FROM case_outcomes",
+    "-- deadlines.clear_all\nDELETE FROM deadlines",
     "-- identifiers.clear_all\nDELETE FROM identifiers",
     "-- evidence.clear_all\nDELETE FROM evidence",
     "-- custody.clear_all\nDELETE FROM custody",

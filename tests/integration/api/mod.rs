@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod casework;
+mod deadlines;
 mod log;
 mod node;
 mod pace;

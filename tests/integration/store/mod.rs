@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::support::postgres::PostgresServer;
 
 mod counts;
+mod deadlines;
 mod engine;
 mod only_postgres;
 mod only_sqlite;
@@ -129,6 +130,9 @@ suite! {
     counts:
         cases_are_counted_by_group_and_time,
         versions_of_workflows_stay;
+    deadlines:
+        a_notice_is_given_once_and_read_by_its_officer,
+        what_is_due_is_listed_soonest_first;
     engine:
         a_body_that_goes_on_after_a_failed_statement_is_undone,
         a_closed_store_refuses_and_keeps_what_it_answered,

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::id::ObjectId;
 use crate::node::casework::cases::content::Content;
+use crate::node::casework::cases::due::{due, rows};
 use crate::node::casework::cases::findings::searchable;
 use crate::node::casework::cases::keep::outcomes;
 use crate::node::casework::{Desk, Error, Held};
 use crate::node::store::cases::{self, Case, CaseOutcome};
-use crate::node::store::{StoreError, identifiers};
+use crate::node::store::{StoreError, deadlines, identifiers};
 use crate::record::kinds::case::{CaseMoved, CaseOpened, KINDS, PROPOSAL};
 use crate::record::{Payload, StatementHash, Value};
 
@@ -104,6 +105,7 @@ impl Desk {
             .into_iter()
             .map(|(path, field)| (path, (field.value, field.record, field.index)))
             .collect();
+        differences.extend(self.due_differences(id, &case.status, &content).await?);
         for (path, signed) in signed.fields {
             if found.remove(&path).as_ref() != Some(&signed) {
                 differences.push(path);
@@ -145,5 +147,26 @@ impl Desk {
             })
             .await
             .map_err(|error: StoreError| error.into())
+    }
+
+    async fn due_differences(
+        &self,
+        id: ObjectId,
+        status: &str,
+        signed: &Content,
+    ) -> Result<Vec<String>, Error> {
+        let (id, due) = (id.to_string(), due(status, signed));
+        let (mut expected, found) = self
+            .store
+            .read("due_differences", move |tx| {
+                Box::pin(async move {
+                    Ok((rows(tx, &id, &due).await?, deadlines::of_object(tx, &id).await?))
+                })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        expected.sort_by(|one, other| one.place.cmp(&other.place));
+        let is_same = expected == found;
+        Ok(if is_same { Vec::new() } else { vec!["deadlines".to_owned()] })
     }
 }

@@ -5,11 +5,13 @@ use crate::domain::id::ObjectId;
 use crate::node::casework::append::{Authorship, Prepared};
 use crate::node::casework::audit_trail::done;
 use crate::node::casework::cases::content::Content;
+use crate::node::casework::cases::due::{Due, due, rows};
 use crate::node::casework::cases::findings::{findings, searchable};
 use crate::node::casework::cases::projection::{FieldChanges, Proposal, content_of, proposal_of};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::audit_events::{self, NewAuditEvent};
 use crate::node::store::cases::{self, Case, CaseOutcome};
+use crate::node::store::deadlines;
 use crate::node::store::identifiers::{self, Identifier};
 use crate::node::store::{StoreError, Tx};
 use crate::policy::Permit;
@@ -34,6 +36,7 @@ pub(crate) struct CaseWrite {
     enters: bool,
     /// The outcomes, if the record says something of them.
     outcomes: Option<Vec<CaseOutcome>>,
+    due: Vec<Due>,
     event: NewAuditEvent,
 }
 
@@ -57,6 +60,8 @@ impl CaseWrite {
         if !self.identifiers.is_empty() {
             identifiers::put_all(tx, &self.identifiers).await?;
         }
+        let due = rows(tx, &self.case.id, &self.due).await?;
+        deadlines::set(tx, &self.case.id, &due).await?;
         audit_events::append(tx, &self.event).await.map(drop)
     }
 }
@@ -108,6 +113,7 @@ impl Desk {
             outcomes: says_outcome.then(|| outcomes(&case.id, content)),
             enters,
             identifiers: identifiers.collect(),
+            due: due(&case.status, content),
             fields,
             event: done(permit, now, Some(id)),
             case: Case {

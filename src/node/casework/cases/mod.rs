@@ -3,6 +3,7 @@
 mod approval;
 mod check;
 pub(crate) mod content;
+mod due;
 mod findings;
 mod guards;
 mod keep;

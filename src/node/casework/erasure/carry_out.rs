@@ -10,7 +10,8 @@ use crate::node::keys::KeyGroup;
 use crate::node::store::erasures::{self, Erasure, ErasureState};
 use crate::node::store::evidence::{self, EvidenceItem};
 use crate::node::store::{
-    Page, StoreError, Tx, blobs, cases, identifiers, object_fields, records, summaries,
+    Page, StoreError, Tx, blobs, cases, deadlines, identifiers, notices, object_fields, records,
+    summaries,
 };
 use crate::record::StatementHash;
 use crate::record::kinds::erasure::ErasureCertified;
@@ -150,6 +151,8 @@ impl Wipe {
             Scope::Case => {
                 object_fields::clear_object(tx, case).await?;
                 identifiers::clear_object(tx, case).await?;
+                deadlines::clear_object(tx, case).await?;
+                notices::clear_object(tx, case).await?;
                 for item in &self.plan.items {
                     blobs::delete(tx, &item.blob).await?;
                     object_fields::clear_object(tx, &item.id).await?;

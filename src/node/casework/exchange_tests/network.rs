@@ -111,7 +111,7 @@ async fn town(number: u8, profiles: Profiles) -> Town {
         clock: Arc::clone(&shared),
         rng,
         signals: Arc::clone(&signals),
-        rules: HouseRules { four_eyes: true, backup_days: 90 },
+        rules: HouseRules { four_eyes: true, backup_days: 90, lead_days: 3 },
         profiles: Arc::new(profiles),
         courier: OnceLock::new(),
         refusals: RefusalBudget::default(),

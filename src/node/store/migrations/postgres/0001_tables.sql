@@ -238,6 +238,21 @@ CREATE TABLE erasures (
 CREATE INDEX erasures_ordered ON erasures (ordered_at, id);
 CREATE INDEX erasures_case ON erasures (case_id);
 
+-- What officers were told of deadlines, once each; not rebuilt from records.
+CREATE TABLE notices (
+    id TEXT NOT NULL PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    object TEXT NOT NULL,
+    place TEXT NOT NULL,
+    due_at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    read_at BIGINT,
+    UNIQUE (object, place, due_at, kind, user_id)
+);
+CREATE INDEX notices_user ON notices (user_id, at, id);
+
 -- Projections: what lists and search read. All that follows is rebuilt from the records at any time.
 
 CREATE TABLE object_fields (
@@ -293,6 +308,18 @@ CREATE TABLE case_team (
     PRIMARY KEY (case_id, user_id)
 );
 CREATE INDEX case_team_user ON case_team (user_id);
+
+-- What is due in a case: its open tasks and the reviews of its holds.
+CREATE TABLE deadlines (
+    object TEXT NOT NULL,
+    place TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    due_at BIGINT NOT NULL,
+    source TEXT NOT NULL,
+    assignee TEXT NOT NULL,
+    PRIMARY KEY (object, place)
+);
+CREATE INDEX deadlines_due ON deadlines (due_at);
 
 CREATE TABLE identifiers (
     scheme TEXT NOT NULL,
@@ -469,3 +496,14 @@ CREATE TABLE declarations (
 CREATE INDEX declarations_score ON declarations (score, id);
 CREATE INDEX declarations_hs6 ON declarations (hs6, origin);
 CREATE INDEX declarations_importer ON declarations (importer);
+
+-- All that is due. The answer to a request and the end of a summary are due as their rows say.
+CREATE VIEW open_deadlines AS
+    SELECT object, place, kind, due_at, source, assignee FROM deadlines
+    UNION ALL
+    SELECT id, 'answer_by', 'request_clock', answer_by, 'agreed', '' FROM requests
+    WHERE answer_by IS NOT NULL AND state NOT IN
+        ('DRAFT', 'ANSWERED', 'REFUSED', 'NOT_COMPETENT', 'WITHDRAWN', 'CLOSED', 'DISCARDED')
+    UNION ALL
+    SELECT id, 'delete_by', 'summary_retention', delete_by, 'agreed', '' FROM summaries
+    WHERE delete_by IS NOT NULL AND direction = 'in';

@@ -1,0 +1,140 @@
+//! Rules of deadlines and notices.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use sealane::node::store::deadlines::{self, Deadline, DeadlineFilter, DeadlineKind};
+use sealane::node::store::notices::{self, Notice, NoticeKind};
+use sealane::node::store::requests::{self, Direction, Request};
+use sealane::node::store::summaries::{self, Summary};
+use sealane::node::store::{Page, StoreError};
+
+use crate::store::{Place, read, write};
+
+fn task(object: &str, place: &str, due_at: i64, assignee: &str) -> Deadline {
+    Deadline {
+        object: object.into(),
+        place: place.into(),
+        kind: DeadlineKind::Task,
+        due_at,
+        source: "policy".into(),
+        assignee: assignee.into(),
+    }
+}
+
+fn request(id: &str, state: &str) -> Request {
+    Request {
+        id: id.into(),
+        direction: Direction::In,
+        peer: "b.example".into(),
+        case_id: None,
+        instrument: "generic".into(),
+        profile: vec![],
+        state: state.into(),
+        version: 1,
+        created_at: 1,
+        updated_at: 2,
+        answer_by: Some(15),
+        late_withdrawal: 0,
+    }
+}
+
+fn summary(id: &str, direction: Direction) -> Summary {
+    Summary {
+        id: id.into(),
+        direction,
+        case_id: None,
+        author: "b.example".into(),
+        title: "t".into(),
+        marking: "m".into(),
+        purpose: "p".into(),
+        delete_by: Some(25),
+        withdrawn_at: None,
+        head: [1; 32],
+        created_at: 1,
+    }
+}
+
+pub(crate) async fn what_is_due_is_listed_soonest_first(place: Place) {
+    let store = place.open().await;
+    let kept: Result<(), StoreError> = write!(store, |tx| {
+        let first = [task("c1", "tasks/9", 1, ""), task("c1", "tasks/0", 99, "")];
+        deadlines::set(tx, "c1", &first).await?;
+        let now = [task("c1", "tasks/0", 10, "p1"), task("c1", "tasks/1", 20, "")];
+        deadlines::set(tx, "c1", &now).await?;
+        deadlines::set(tx, "c2", &[task("c2", "tasks/0", 10, "")]).await?;
+        deadlines::set(tx, "c3", &[task("c3", "tasks/0", 5, "")]).await?;
+        deadlines::set(tx, "c3", &[]).await?;
+        requests::insert(tx, &request("r1", "RECEIVED")).await?;
+        requests::insert(tx, &request("r2", "ANSWERED")).await?;
+        summaries::insert(tx, &summary("s1", Direction::In)).await?;
+        summaries::insert(tx, &summary("s2", Direction::Out)).await
+    })
+    .await;
+    kept.unwrap();
+    let all = DeadlineFilter::default();
+    let list = async |filter: DeadlineFilter, page: Page| -> Vec<String> {
+        let rows = read!(store, |tx| deadlines::list(tx, &filter, &page).await);
+        rows.iter().map(Deadline::mark).collect()
+    };
+    let found = list(all.clone(), Page::first(9)).await;
+    let soonest = ["c1:tasks/0", "c2:tasks/0", "r1:answer_by", "c1:tasks/1", "s1:delete_by"];
+    assert_eq!(found, soonest);
+    let second = Page::after_row(10, "c1:tasks/0".into(), 2);
+    assert_eq!(list(all, second).await, soonest[1..3]);
+    let by = DeadlineFilter { due_by: Some(15), ..DeadlineFilter::default() };
+    assert_eq!(list(by, Page::first(9)).await, soonest[..3]);
+    let of = Some(("p1".to_owned(), "u1".to_owned()));
+    let mine = DeadlineFilter { of, ..DeadlineFilter::default() };
+    assert_eq!(list(mine, Page::first(9)).await, soonest[..1]);
+    let of_case = read!(store, |tx| deadlines::of_object(tx, "c1").await);
+    assert_eq!(of_case, [task("c1", "tasks/0", 10, "p1"), task("c1", "tasks/1", 20, "")]);
+}
+
+pub(crate) async fn a_notice_is_given_once_and_read_by_its_officer(place: Place) {
+    let store = place.open().await;
+    let notice = |id: &str, user: &str, due_at, kind| Notice {
+        id: id.into(),
+        user_id: user.into(),
+        at: 5,
+        object: "c1".into(),
+        place: "tasks/0".into(),
+        due_at,
+        kind,
+        text: "due".into(),
+        read_at: None,
+    };
+    let given: Result<_, StoreError> = write!(store, |tx| {
+        let first = [notice("n1", "u1", 10, NoticeKind::DueSoon)];
+        let again = [
+            notice("n2", "u1", 10, NoticeKind::DueSoon),
+            notice("n3", "u1", 10, NoticeKind::Overdue),
+            notice("n4", "u2", 10, NoticeKind::DueSoon),
+            notice("n5", "u1", 11, NoticeKind::DueSoon),
+        ];
+        Ok((notices::give(tx, &first).await?, notices::give(tx, &again).await?))
+    })
+    .await;
+    assert_eq!(given.unwrap(), (1, 3));
+    assert_eq!(read!(store, |tx| notices::given(tx, "c1", "tasks/0", 10).await).len(), 3);
+    let read: Result<_, StoreError> = write!(store, |tx| {
+        let foreign = notices::read(tx, "n1", "u2", 7).await?;
+        Ok((
+            foreign,
+            notices::read(tx, "n1", "u1", 7).await?,
+            notices::read(tx, "n1", "u1", 8).await?,
+        ))
+    })
+    .await;
+    assert_eq!(read.unwrap(), (0, 1, 0));
+    let ids = async |is_unread| -> Vec<String> {
+        let page = Page::first(9);
+        let rows = read!(store, |tx| notices::of_user(tx, "u1", is_unread, &page).await);
+        rows.into_iter().map(|row| row.id).collect()
+    };
+    assert_eq!(ids(false).await, ["n5", "n3", "n1"]);
+    assert_eq!(ids(true).await, ["n5", "n3"]);
+    assert_eq!(read!(store, |tx| notices::get(tx, "n1", "u1").await).unwrap().read_at, Some(7));
+    assert!(read!(store, |tx| notices::get(tx, "n1", "u2").await).is_none());
+    let gone: Result<u64, StoreError> =
+        write!(store, |tx| notices::clear_object(tx, "c1").await).await;
+    assert_eq!(gone.unwrap(), 4);
+}
