@@ -91,14 +91,22 @@ async fn a_request_in_flight_is_not_begun_again() {
         "POST /api/v1/cases HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\nauthorization: Bearer {anna}\r\nsealane-purpose: customs_enforcement\r\nidempotency-key: k\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    let mut slow = TcpStream::connect(node.node().addresses().http).await.unwrap();
-    slow.write_all(head.as_bytes()).await.unwrap();
-    slow.write_all(&body.as_bytes()[..10]).await.unwrap();
-    // What is refused for its form is not kept, so that asking changes nothing until the slow one is there.
+    // What is refused for its form is not kept, so that asking changes nothing until the slow one is there. Whichever of the
+    // two comes first is told to wait: then the slow one begins again.
+    let slow = std::sync::Mutex::new(None);
     TestNode::until("the slow request", async || {
-        open(&node, &anna, "k", "").await.status.as_u16() == 409
+        let mut stream = TcpStream::connect(node.node().addresses().http).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&body.as_bytes()[..10]).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        let is_there = open(&node, &anna, "k", "").await.status.as_u16() == 409;
+        if is_there {
+            *slow.lock().unwrap() = Some(stream);
+        }
+        is_there
     })
     .await;
+    let mut slow = slow.into_inner().unwrap().unwrap();
     let told = open(&node, &anna, "k", "Tea").await.problem(409, "conflict");
     assert!(told["detail"].as_str().unwrap().contains("in a moment"), "{told}");
     slow.write_all(&body.as_bytes()[10..]).await.unwrap();
