@@ -100,6 +100,19 @@ impl Date {
         if is_sound { Ok(Self { year, month, day }) } else { Err(InvalidDate) }
     }
 
+    /// The instant at which it begins, in UTC (Hinnant, `days_from_civil`).
+    #[must_use]
+    pub fn midnight(self) -> Timestamp {
+        let year = i64::from(self.year) - i64::from(self.month <= 2);
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let month_from_march = (i64::from(self.month) + 9) % 12;
+        let day_of_year = (153 * month_from_march + 2) / 5 + i64::from(self.day) - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        let days = era * 146_097 + day_of_era - 719_468;
+        Timestamp::from_secs(days.saturating_mul(86_400))
+    }
+
     /// The year.
     #[must_use]
     pub const fn year(self) -> i32 {
@@ -199,6 +212,8 @@ mod tests {
     fn a_date_is_a_day_of_the_calendar() {
         for sound in ["2026-11-24", "2000-02-29", "0000-01-01"] {
             assert_eq!(Date::from_str(sound).map(|d| d.to_string()), Ok(sound.to_owned()));
+            let midnight = Date::from_str(sound).map(Date::midnight).unwrap();
+            assert_eq!(midnight.to_string(), format!("{sound}T00:00:00Z"));
         }
         for unsound in
             ["2026-02-29", "1900-02-29", "2026-13-01", "2026-00-10", "2026-1-1", "", "24.11.2026"]

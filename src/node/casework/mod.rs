@@ -26,6 +26,7 @@ mod packs;
 mod paired;
 mod permits;
 mod plain;
+mod qualifications;
 mod read_log;
 mod receive;
 mod repeats;
@@ -57,6 +58,7 @@ use crate::node::profiles::Profiles;
 use crate::node::rng::Rng;
 use crate::node::signals::Signals;
 use crate::node::store::Store;
+use crate::policy::RequiredTraining;
 use crate::record::Signer;
 
 pub use audit_trail::AuditEventView;
@@ -77,6 +79,7 @@ pub use evidence::{
 pub use fetch::{FetchInput, FetchView};
 pub use load::{Held, SentLeaves};
 pub use officers::{NewUser, UserView, WhoView};
+pub use qualifications::{NewQualification, QualificationView};
 pub(crate) use receive::budget::RefusalBudget;
 pub use repeats::{Known, Repeatable};
 pub use requests::{
@@ -97,12 +100,14 @@ pub use views::{
 pub use workflows::{AdoptionView, NewWorkflow, StandingView, WorkflowText, WorkflowView};
 
 /// House rules that an authority may choose.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HouseRules {
     /// Whether a release needs a second officer (R24).
     pub four_eyes: bool,
     /// How long backups are kept, in days.
     pub backup_days: u32,
+    /// The training without which a role is not in force (R26).
+    pub required_training: Arc<RequiredTraining>,
 }
 
 /// What every use case works with.

@@ -32,6 +32,7 @@ mod summary;
 mod task_force;
 mod team;
 mod token;
+mod training;
 mod transfer;
 mod transport;
 mod upkeep;

@@ -31,6 +31,7 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("log.witness_quorum", Kind::Text),
     ("policy.four_eyes", Kind::Flag),
     ("policy.backup_days", Kind::Number),
+    ("policy.required_training", Kind::List),
     ("telemetry.format", Kind::Text),
     ("telemetry.filter", Kind::Text),
     ("limits.body_bytes_max", Kind::Number),

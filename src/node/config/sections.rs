@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::domain::id::AuthorityName;
+use crate::policy::RequiredTraining;
 
 /// Who this node is.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -105,6 +106,9 @@ pub struct Policy {
     pub four_eyes: bool,
     /// How long backups are kept, in days; certificates of erasure say so.
     pub backup_days: u32,
+    /// The training without which a role of an officer is not in force.
+    #[serde(deserialize_with = "required_training")]
+    pub required_training: RequiredTraining,
 }
 
 /// The form of log lines.
@@ -192,7 +196,7 @@ impl Default for Log {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { four_eyes: true, backup_days: 90 }
+        Self { four_eyes: true, backup_days: 90, required_training: RequiredTraining::default() }
     }
 }
 
@@ -221,6 +225,14 @@ impl Default for Limits {
 /// The domain knows no serde, so the name is read here.
 fn authority<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AuthorityName, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+/// As [`authority`]: the rules know no serde either.
+fn required_training<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<RequiredTraining, D::Error> {
+    let entries = Vec::<String>::deserialize(deserializer)?;
+    RequiredTraining::parse(&entries).map_err(de::Error::custom)
 }
 
 fn quorum<'de, D: Deserializer<'de>>(deserializer: D) -> Result<WitnessQuorum, D::Error> {

@@ -144,6 +144,7 @@ pub(super) fn desk(
         rules: HouseRules {
             four_eyes: config.policy.four_eyes,
             backup_days: config.policy.backup_days,
+            required_training: Arc::new(config.policy.required_training.clone()),
         },
         profiles: Arc::new(Profiles::shipped()?),
         courier: OnceLock::new(),
