@@ -224,6 +224,8 @@ mod tests {
     fn a_date_is_a_day_of_the_calendar() {
         for sound in ["2026-11-24", "2000-02-29", "0000-01-01"] {
             assert_eq!(Date::from_str(sound).map(|d| d.to_string()), Ok(sound.to_owned()));
+            let midnight = Date::from_str(sound).map(Date::start).unwrap();
+            assert_eq!(midnight.to_string(), format!("{sound}T00:00:00Z"));
         }
         for unsound in
             ["2026-02-29", "1900-02-29", "2026-13-01", "2026-00-10", "2026-1-1", "", "24.11.2026"]

@@ -1,6 +1,6 @@
 //! The closed lists of what can be done, by whom and to what; decides nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -159,8 +159,10 @@ pub struct Actor {
     pub user: Option<UserId>,
     /// What peers see of them.
     pub pseudonym: OfficerPseudonym,
-    /// Their roles.
+    /// Their roles that are in force.
     pub roles: BTreeSet<Role>,
+    /// Their roles that are not in force, each with the reason; they allow nothing.
+    pub suspended: BTreeMap<Role, String>,
     /// The highest classification level they may see.
     pub clearance: u8,
     /// Their unit.
@@ -177,6 +179,7 @@ impl Actor {
             user: None,
             pseudonym: OfficerPseudonym::node(),
             roles: BTreeSet::new(),
+            suspended: BTreeMap::new(),
             clearance: u8::MAX,
             unit: None,
             via: Via::Node,

@@ -29,6 +29,14 @@ pub enum DenialReason {
         /// The roles that would allow it.
         needed: &'static [Role],
     },
+    /// Only a role that is not in force would allow it.
+    #[error("your role {role} is suspended: {why}")]
+    Suspended {
+        /// The role.
+        role: Role,
+        /// What it lacks.
+        why: String,
+    },
     /// Content is read and used for a purpose.
     #[error("{0} needs a purpose, such as customs_enforcement; name it")]
     NoPurpose(Action),
@@ -115,7 +123,7 @@ fn judge(
     let needed = roles_for(action);
     let held: Vec<Role> =
         needed.iter().copied().filter(|role| actor.roles.contains(role)).collect();
-    let first = *held.first().ok_or(DenialReason::NoRole { action, needed })?;
+    let first = *held.first().ok_or_else(|| no_role(actor, action, needed))?;
     if needs_purpose(action) {
         let purpose = purpose.ok_or(DenialReason::NoPurpose(action))?;
         if !fits(purpose, action) {
@@ -144,6 +152,15 @@ fn judge(
     Ok(Some(role))
 }
 
+/// Why nobody of these roles acts: the officer has none of them, or has one that is not in force.
+fn no_role(actor: &Actor, action: Action, needed: &'static [Role]) -> DenialReason {
+    let suspended = needed.iter().find_map(|role| actor.suspended.get_key_value(role));
+    match suspended {
+        Some((role, why)) => DenialReason::Suspended { role: *role, why: why.clone() },
+        None => DenialReason::NoRole { action, needed },
+    }
+}
+
 fn second_officer(actor: &Actor, action: Action, resource: &Resource) -> Result<(), DenialReason> {
     match actor.user.filter(|_| !resource.authors.is_empty()) {
         Some(user) if resource.authors.contains(&user) => Err(DenialReason::OwnDraft(action)),
@@ -158,7 +175,9 @@ fn second_officer(actor: &Actor, action: Action, resource: &Resource) -> Result<
 /// others have no need to know.
 fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialReason> {
     let apart = [Role::SystemAdministrator, Role::Auditor];
-    if let Some(duty) = apart.into_iter().find(|duty| actor.roles.contains(duty)) {
+    // A role that is suspended parts duties as before: who audits does not come to work on cases by missing a course.
+    let has = |duty: &Role| actor.roles.contains(duty) || actor.suspended.contains_key(duty);
+    if let Some(duty) = apart.into_iter().find(has) {
         return Err(DenialReason::SeparateDuty(duty));
     }
     if resource.level > actor.clearance {

@@ -1,6 +1,6 @@
 //! Every action for every role, and each reason for a no.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use uuid::Uuid;
@@ -21,6 +21,7 @@ fn officer(roles: &[Role]) -> Actor {
         user: Some(user(1)),
         pseudonym: OfficerPseudonym::from_random([1; 8]),
         roles: roles.iter().copied().collect(),
+        suspended: BTreeMap::new(),
         clearance: 1,
         unit: Some("north".to_owned()),
         via: Via::Token,
@@ -310,4 +311,39 @@ fn a_task_force_is_open_to_the_officers_of_its_team_within_their_roles() {
     }
     let analyst = officer(&[Role::Analyst]);
     assert!(matches!(denial(&analyst, Action::TaskForceRead, &room), DenialReason::NoRole { .. }));
+}
+
+#[test]
+fn a_suspended_role_allows_nothing_and_is_named_where_it_alone_would_allow() {
+    let why = "the training sealing expired on 2026-11-01";
+    let suspended = |roles: &[Role], role: Role| Actor {
+        suspended: BTreeMap::from([(role, why.to_owned())]),
+        ..officer(roles)
+    };
+    for role in Role::ALL {
+        let alone = suspended(&[], role);
+        for (action, marks) in MATRIX {
+            let at = Role::ALL.into_iter().position(|other| other == role).unwrap();
+            let reason = denial(&alone, action, &own_unit());
+            if marks.as_bytes()[at] == b'x' {
+                assert_eq!(
+                    reason,
+                    DenialReason::Suspended { role, why: why.to_owned() },
+                    "{action}"
+                );
+            } else {
+                assert!(matches!(reason, DenialReason::NoRole { .. }), "{action} as {role}");
+            }
+        }
+    }
+    let told = denial(&suspended(&[], Role::EvidenceCustodian), Action::EvidenceAdd, &own_unit());
+    assert_eq!(told.to_string(), format!("your role evidence_custodian is suspended: {why}"));
+
+    let both = suspended(&[Role::CaseOfficer], Role::EvidenceCustodian);
+    assert!(is_permitted(&both, Action::EvidenceAdd, &own_unit()), "another role allows it");
+    for duty in [Role::Auditor, Role::SystemAdministrator] {
+        let parted = suspended(&[Role::CaseOfficer], duty);
+        let reason = denial(&parted, Action::CaseRead, &own_unit());
+        assert_eq!(reason, DenialReason::SeparateDuty(duty));
+    }
 }

@@ -22,7 +22,7 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("node::signals", ""),
     ("node::throttle", ""),
     ("node::telemetry", ""),
-    ("node::config", "domain"),
+    ("node::config", "domain policy"),
     ("node::profiles", "domain"),
     ("node::workflows", "domain"),
     (

@@ -27,6 +27,7 @@ mod packs;
 mod paired;
 mod permits;
 mod plain;
+mod qualifications;
 mod read_log;
 mod receive;
 mod repeats;
@@ -59,6 +60,7 @@ use crate::node::profiles::Profiles;
 use crate::node::rng::Rng;
 use crate::node::signals::Signals;
 use crate::node::store::Store;
+use crate::policy::RequiredTraining;
 use crate::record::Signer;
 
 pub use audit_trail::AuditEventView;
@@ -80,6 +82,7 @@ pub use evidence::{
 pub use fetch::{FetchInput, FetchView};
 pub use load::{Held, SentLeaves};
 pub use officers::{NewUser, UserView, WhoView};
+pub use qualifications::{NewQualification, QualificationView};
 pub(crate) use receive::budget::RefusalBudget;
 pub use repeats::{Known, Repeatable};
 pub use requests::{
@@ -101,7 +104,7 @@ pub use views::{
 pub use workflows::{AdoptionView, NewWorkflow, StandingView, WorkflowText, WorkflowView};
 
 /// House rules that an authority may choose.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HouseRules {
     /// Whether a release needs a second officer (R24).
     pub four_eyes: bool,
@@ -109,6 +112,8 @@ pub struct HouseRules {
     pub backup_days: u32,
     /// How many days before something is due its officer is told (R46).
     pub lead_days: u32,
+    /// The training without which a role is not in force (R26).
+    pub required_training: Arc<RequiredTraining>,
 }
 
 /// What every use case works with.

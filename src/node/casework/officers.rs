@@ -1,6 +1,6 @@
 //! Officers: added, listed, disabled; what an officer may do is the rules' to say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +8,11 @@ use crate::domain::finding::short_text;
 use crate::domain::id::{ObjectId, OfficerPseudonym};
 use crate::node::casework::audit_trail::done;
 use crate::node::casework::permits::Covers;
+use crate::node::casework::qualifications::{Backing, QualificationView};
 use crate::node::casework::views::time_text;
 use crate::node::casework::{Desk, Error};
 use crate::node::rng::random;
+use crate::node::store::qualifications::{self, Qualification};
 use crate::node::store::users::{self, User};
 use crate::node::store::{StoreError, Tx, audit_events};
 use crate::policy::{Action, Actor, Permit, Role, Via, conflict};
@@ -48,6 +50,10 @@ pub struct UserView {
     pub clearance: i64,
     /// When the account was disabled.
     pub disabled_at: Option<String>,
+    /// The roles that are not in force, each with the reason.
+    pub suspended: Vec<String>,
+    /// The trainings and authorisations that end within 30 days, each with its last day.
+    pub expiring: Vec<String>,
 }
 
 /// Who somebody is.
@@ -55,8 +61,12 @@ pub struct UserView {
 pub struct WhoView {
     /// What peers see.
     pub pseudonym: String,
-    /// The roles.
+    /// The roles that are in force.
     pub roles: Vec<&'static str>,
+    /// The roles that are not, each with the reason.
+    pub suspended: BTreeMap<&'static str, String>,
+    /// The officer's trainings and authorisations.
+    pub qualifications: Vec<QualificationView>,
     /// The unit.
     pub unit: Option<String>,
     /// The clearance.
@@ -65,8 +75,10 @@ pub struct WhoView {
     pub authority: String,
 }
 
-impl From<User> for UserView {
-    fn from(user: User) -> Self {
+impl UserView {
+    fn of(user: User, rows: &[Qualification], backing: &Backing) -> Self {
+        let suspended = backing.actor_with(&user, rows).map(|actor| actor.suspended);
+        let suspended = suspended.unwrap_or_default().into_iter();
         Self {
             id: user.id,
             name: user.name,
@@ -75,6 +87,8 @@ impl From<User> for UserView {
             unit: user.unit,
             clearance: user.clearance,
             disabled_at: user.disabled_at.map(time_text),
+            suspended: suspended.map(|(role, why)| format!("{role}: {why}")).collect(),
+            expiring: backing.ending(rows),
         }
     }
 }
@@ -108,7 +122,7 @@ impl Desk {
                 })
             })
             .await?;
-        Ok(user.into())
+        Ok(UserView::of(user, &[], &self.backing()))
     }
 
     fn new_user(&self, input: &NewUser) -> Result<User, Error> {
@@ -135,12 +149,20 @@ impl Desk {
     /// If the permit is for something else, or the store fails.
     pub async fn users(&self, permit: &Permit) -> Result<Vec<UserView>, Error> {
         permit.covers(Action::UserRead, None)?;
-        let users = self
-            .store
-            .read("users", |tx| Box::pin(async move { users::list(tx).await }))
+        let backing = self.backing();
+        self.store
+            .read("users", move |tx| {
+                Box::pin(async move {
+                    let mut views = Vec::new();
+                    for user in users::list(tx).await? {
+                        let rows = qualifications::of_user(tx, &user.id).await?;
+                        views.push(UserView::of(user, &rows, &backing));
+                    }
+                    Ok(views)
+                })
+            })
             .await
-            .map_err(|error: StoreError| Error::from(error))?;
-        Ok(users.into_iter().map(UserView::from).collect())
+            .map_err(|error: StoreError| Error::from(error))
     }
 
     /// Disables an officer and revokes the tokens; records stay.
@@ -150,9 +172,9 @@ impl Desk {
     pub async fn disable_user(&self, permit: &Permit, who: &str) -> Result<UserView, Error> {
         permit.covers(Action::UserManage, None)?;
         let now = self.clock.now();
-        let data = (who.to_owned(), done(permit, now, None));
+        let data = (who.to_owned(), self.backing(), done(permit, now, None));
         self.store
-            .write_with("disable_user", data, move |tx, (who, event)| {
+            .write_with("disable_user", data, move |tx, (who, backing, event)| {
                 Box::pin(async move {
                     let mut user = find_user(tx, who).await?.ok_or(Error::NotFound("officer"))?;
                     user.disabled_at = user.disabled_at.or(Some(now.0));
@@ -161,22 +183,39 @@ impl Desk {
                     let detail = Some(format!("disabled {}", user.pseudonym));
                     let event = audit_events::NewAuditEvent { detail, ..event.clone() };
                     audit_events::append(tx, &event).await?;
-                    Ok(UserView::from(user))
+                    let rows = qualifications::of_user(tx, &user.id).await?;
+                    Ok(UserView::of(user, &rows, backing))
                 })
             })
             .await
     }
 
     /// Who an actor is.
-    #[must_use]
-    pub fn who(&self, actor: &Actor) -> WhoView {
-        WhoView {
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn who(&self, actor: &Actor) -> Result<WhoView, Error> {
+        let (backing, id) = (self.backing(), actor.user.map(|user| user.to_string()));
+        let read = self.store.read("who", move |tx| {
+            Box::pin(async move {
+                let user = users::get(tx, &id.unwrap_or_default()).await?;
+                match user {
+                    Some(user) => backing.views(tx, &user).await,
+                    None => Ok(Vec::new()),
+                }
+            })
+        });
+        let qualifications = read.await.map_err(|error: StoreError| Error::from(error))?;
+        let suspended = actor.suspended.iter();
+        Ok(WhoView {
             pseudonym: actor.pseudonym.to_string(),
             roles: actor.roles.iter().map(|role| role.name()).collect(),
+            suspended: suspended.map(|(role, why)| (role.name(), why.clone())).collect(),
+            qualifications,
             unit: actor.unit.clone(),
             clearance: actor.clearance,
             authority: self.authority.to_string(),
-        }
+        })
     }
 }
 
@@ -204,12 +243,14 @@ pub(crate) async fn find_user(tx: &mut Tx, who: &str) -> Result<Option<User>, St
     Ok(users.into_iter().find(|u| u.name == who || u.pseudonym == who || u.id == who))
 }
 
-/// The actor that an officer's row describes; nothing if the row is not sound.
-pub(crate) fn actor_of(user: &User) -> Option<Actor> {
+/// The actor that an officer's row alone describes, as if every role were in force; nothing if the row is not sound.
+/// For whoever acts, ask [`Backing`].
+pub(super) fn actor_of(user: &User) -> Option<Actor> {
     Some(Actor {
         user: Some(user.id.parse().ok()?),
         pseudonym: user.pseudonym.parse().ok()?,
         roles: user.roles.split_whitespace().filter_map(|role| role.parse().ok()).collect(),
+        suspended: BTreeMap::new(),
         clearance: u8::try_from(user.clearance).unwrap_or(0),
         unit: (!user.unit.is_empty()).then(|| user.unit.clone()),
         via: Via::Token,

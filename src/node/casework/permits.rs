@@ -160,6 +160,7 @@ impl Desk {
                 Error::NotFound(kind_of(action).1)
             }
             DenialReason::NoRole { .. }
+            | DenialReason::Suspended { .. }
             | DenialReason::NoPurpose(_)
             | DenialReason::WrongPurpose { .. }
             | DenialReason::SeparateDuty(_)
@@ -339,6 +340,8 @@ async fn drafters(tx: &mut Tx, id: &str, draft: Action) -> Result<BTreeSet<UserI
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::domain::id::OfficerPseudonym;
     use crate::node::casework::testing::{TestDesk, desk};
@@ -392,6 +395,7 @@ mod tests {
             user: Some(UserId(uuid::Uuid::from_bytes([1; 16]))),
             pseudonym: "officer-1".parse::<OfficerPseudonym>().unwrap(),
             roles: [role].into(),
+            suspended: BTreeMap::new(),
             clearance: 0,
             unit: Some("north".to_owned()),
             via: Via::Token,

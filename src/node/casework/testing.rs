@@ -52,7 +52,12 @@ pub(crate) async fn desk() -> TestDesk {
         clock: shared,
         rng,
         signals: Arc::new(Signals::default()),
-        rules: HouseRules { four_eyes: true, backup_days: 90, lead_days: 3 },
+        rules: HouseRules {
+            four_eyes: true,
+            backup_days: 90,
+            lead_days: 3,
+            required_training: Arc::default(),
+        },
         profiles: Arc::new(Profiles::shipped().unwrap()),
         courier: OnceLock::new(),
         refusals: RefusalBudget::default(),

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::finding::short_text;
 use crate::node::casework::audit_trail::done;
-use crate::node::casework::officers::{actor_of, find_user};
+use crate::node::casework::officers::find_user;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::views::time_text;
 use crate::node::casework::{Desk, Error};
@@ -134,15 +134,18 @@ impl Desk {
         if !token.starts_with(TOKEN_PREFIX) {
             return Ok(None);
         }
-        let (hash, now) = (digest(token), self.clock.now().0);
-        let user = self
-            .store
+        let (hash, now, backing) = (digest(token), self.clock.now().0, self.backing());
+        self.store
             .read("authenticate", move |tx| {
-                Box::pin(async move { users::by_token(tx, &hash, now).await })
+                Box::pin(async move {
+                    match users::by_token(tx, &hash, now).await? {
+                        Some(user) => backing.actor(tx, &user).await,
+                        None => Ok(None),
+                    }
+                })
             })
             .await
-            .map_err(|error: StoreError| Error::from(error))?;
-        Ok(user.as_ref().and_then(actor_of))
+            .map_err(|error: StoreError| Error::from(error))
     }
 
     /// All tokens, those of each officer together, the newest first.

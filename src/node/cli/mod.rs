@@ -35,6 +35,7 @@ mod summary;
 mod task_force;
 mod team;
 mod token;
+mod training;
 mod transfer;
 mod transport;
 mod upkeep;

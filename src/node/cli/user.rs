@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::node::cli::client::{Local, segment};
-use crate::node::cli::output::{Form, line, word};
+use crate::node::cli::output::{Form, items, line, word};
+use crate::node::cli::training::Training;
 
 /// The command line of `sealane user`.
 #[derive(Debug, Args)]
@@ -25,6 +26,8 @@ enum Step {
     List(List),
     /// Disable an officer; his tokens end at once, his records stay
     Disable(Name),
+    /// What officers are trained in and authorised to; a role may need it
+    Training(Training),
 }
 
 #[derive(Debug, Args)]
@@ -73,6 +76,9 @@ impl User {
                 let body = Officer { name, roles, unit, clearance: *clearance };
                 let user = client.post("/admin/users", &body).await?;
                 line(&format!("added {name}, known to peers as {}", word(user.get("pseudonym"))))?;
+                for suspended in items(user.get("suspended").unwrap_or_default()) {
+                    line(&format!("suspended: {}", word(Some(suspended))))?;
+                }
                 Ok(line(&format!("next: sealane token new {name}{dir}"))?)
             }
             Step::List(step) => {
@@ -80,6 +86,8 @@ impl User {
                 let columns = [
                     ("NAME", "name"),
                     ("ROLES", "roles"),
+                    ("SUSPENDED", "suspended"),
+                    ("EXPIRES SOON", "expiring"),
                     ("UNIT", "unit"),
                     ("CLEARANCE", "clearance"),
                     ("PSEUDONYM", "pseudonym"),
@@ -95,6 +103,7 @@ impl User {
                 client.post(&format!("{}/disable", path(&step.name)), &json!({})).await?;
                 Ok(line(&format!("disabled {}", step.name))?)
             }
+            Step::Training(step) => step.run(&client, &dir).await,
         }
     }
 }

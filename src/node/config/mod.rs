@@ -201,6 +201,8 @@ mod tests {
             ("[peer]\nmtu_max = 9", "1200"),
             ("[peer]\nadvertise = ['nowhere']", "host:port"),
             ("[limits]\nbody_bytes_max = 0", "body_bytes_max"),
+            ("[policy]\nrequired_training = ['captain=sailing']", "case_officer"),
+            ("[policy]\nrequired_training = ['analyst']", "role=training"),
             ("[telemetry]\nfilter = 'a=b=c'", "filter"),
             ("[telemetry]\nformat = 'xml'", "json"),
             ("[peer]\nlisten = 'localhost'", "peer"),

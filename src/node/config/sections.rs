@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::domain::id::AuthorityName;
+use crate::policy::RequiredTraining;
 
 /// Who this node is.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -107,6 +108,9 @@ pub struct Policy {
     pub backup_days: u32,
     /// How many days before something is due its officer is told.
     pub lead_days: u32,
+    /// The training without which a role of an officer is not in force.
+    #[serde(deserialize_with = "required_training")]
+    pub required_training: RequiredTraining,
 }
 
 /// The form of log lines.
@@ -194,7 +198,12 @@ impl Default for Log {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { four_eyes: true, backup_days: 90, lead_days: 3 }
+        Self {
+            four_eyes: true,
+            backup_days: 90,
+            lead_days: 3,
+            required_training: RequiredTraining::default(),
+        }
     }
 }
 
@@ -223,6 +232,14 @@ impl Default for Limits {
 /// The domain knows no serde, so the name is read here.
 fn authority<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AuthorityName, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+/// As [`authority`]: the rules know no serde either.
+fn required_training<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<RequiredTraining, D::Error> {
+    let entries = Vec::<String>::deserialize(deserializer)?;
+    RequiredTraining::parse(&entries).map_err(de::Error::custom)
 }
 
 fn quorum<'de, D: Deserializer<'de>>(deserializer: D) -> Result<WitnessQuorum, D::Error> {

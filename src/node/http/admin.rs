@@ -8,7 +8,9 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 
-use crate::node::casework::{Desk, NewToken, NewUser, TokenListed, TokenView, UserView};
+use crate::node::casework::{
+    Desk, NewQualification, NewToken, NewUser, QualificationView, TokenListed, TokenView, UserView,
+};
 use crate::node::http::document::Document;
 use crate::node::http::health::Readiness;
 use crate::node::http::pairing::{self, Pairing};
@@ -24,6 +26,9 @@ pub fn routes(desk: Arc<Desk>, pairing: Arc<dyn Pairing>, readiness: Arc<dyn Rea
     Router::new()
         .route("/admin/users", get(users).post(add_user))
         .route("/admin/users/{name}/disable", post(disable_user))
+        .route("/admin/users/{name}/qualifications", get(qualifications_of).post(add_qualification))
+        .route("/admin/qualifications", get(qualifications))
+        .route("/admin/qualifications/{id}/revoke", post(revoke_qualification))
         .route("/admin/tokens", get(tokens).post(new_token))
         .route("/admin/tokens/{id}/revoke", post(revoke_token))
         .with_state(desk)
@@ -65,6 +70,42 @@ async fn disable_user(
 ) -> Result<Json<UserView>, Problem> {
     let permit = permit(&desk, Action::UserManage).await?;
     Ok(Json(desk.disable_user(&permit, &name).await?))
+}
+
+/// `GET /admin/qualifications`
+async fn qualifications(
+    State(desk): State<Arc<Desk>>,
+) -> Result<Json<Vec<QualificationView>>, Problem> {
+    let permit = permit(&desk, Action::UserRead).await?;
+    Ok(Json(desk.qualifications(&permit, None).await?))
+}
+
+/// `GET /admin/users/{name}/qualifications`
+async fn qualifications_of(
+    State(desk): State<Arc<Desk>>,
+    Path(name): Path<String>,
+) -> Result<Json<Vec<QualificationView>>, Problem> {
+    let permit = permit(&desk, Action::UserRead).await?;
+    Ok(Json(desk.qualifications(&permit, Some(&name)).await?))
+}
+
+/// `POST /admin/users/{name}/qualifications`
+async fn add_qualification(
+    State(desk): State<Arc<Desk>>,
+    Path(name): Path<String>,
+    Document(input): Document<NewQualification>,
+) -> Result<(StatusCode, Json<QualificationView>), Problem> {
+    let permit = permit(&desk, Action::UserManage).await?;
+    Ok((StatusCode::CREATED, Json(desk.add_qualification(&permit, &name, input).await?)))
+}
+
+/// `POST /admin/qualifications/{id}/revoke`
+async fn revoke_qualification(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+) -> Result<Json<QualificationView>, Problem> {
+    let permit = permit(&desk, Action::UserManage).await?;
+    Ok(Json(desk.revoke_qualification(&permit, &id).await?))
 }
 
 /// `GET /admin/tokens`

@@ -3,8 +3,8 @@
 use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
-    audit, cases, deadlines, declarations, erasures, evidence, log as own_log, packs, requests,
-    search, session, statistics, summaries, task_forces, workflows,
+    audit, cases, deadlines, declarations, erasures, evidence, log as own_log, officers, packs,
+    requests, search, session, statistics, summaries, task_forces, workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::repeat::InFlight;
@@ -29,6 +29,7 @@ paths! {
     ordinary {
         get "/api/v1/whoami" => session::whoami;
         get "/api/v1/status" => session::status;
+        get "/api/v1/officers/{id}/qualifications" => officers::qualifications;
         get "/api/v1/cases" => cases::list;
         post "/api/v1/cases" => cases::open;
         get "/api/v1/cases/{id}" => cases::show;

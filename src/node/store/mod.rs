@@ -53,6 +53,7 @@ pub mod object_fields;
 pub mod outbox;
 pub mod peers;
 pub mod projections;
+pub mod qualifications;
 pub mod receipts;
 pub mod records;
 pub mod requests;

@@ -1,5 +1,6 @@
 //! Two whole nodes in this process, paired, on the disk that is measured, with an officer at each; measures nothing.
 
+use std::collections::BTreeMap;
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::str::FromStr;
@@ -134,6 +135,7 @@ fn permit(officer: u8, action: Action, object: Option<ObjectId>) -> Permit {
         user: Some(user),
         pseudonym: OfficerPseudonym::from_str(&format!("officer-{officer}")).unwrap(),
         roles: [Role::CaseOfficer, Role::Supervisor, Role::ContactPoint].into(),
+        suspended: BTreeMap::new(),
         clearance: 0,
         unit: None,
         via: Via::Token,

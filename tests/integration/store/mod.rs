@@ -19,6 +19,7 @@ mod engine;
 mod only_postgres;
 mod only_sqlite;
 mod outbox;
+mod people;
 mod projections;
 mod tables;
 mod vault;
@@ -160,6 +161,8 @@ suite! {
         rows_of_a_removed_peer_wait_until_it_is_pinned_again,
         what_is_sealed_and_may_not_leave_yet_is_not_leased,
         rows_are_leased_in_order_once_sealed;
+    people:
+        qualifications_are_kept_and_revoked_once;
     projections:
         a_custody_chain_does_not_fork,
         a_hand_over_waits_and_ends_once,

@@ -7,7 +7,6 @@ use crate::domain::case::{CaseStatus, CaseType};
 use crate::domain::id::ObjectId;
 use crate::node::casework::cases::CaseRow;
 use crate::node::casework::listing::{Listing, Part, Reader};
-use crate::node::casework::officers::actor_of;
 use crate::node::casework::permits::{Covers, resource_of_case};
 use crate::node::casework::views::PageView;
 use crate::node::casework::{Desk, Error};
@@ -79,13 +78,18 @@ impl Desk {
     /// The actor that a permit was given to, as the store knows them now.
     pub(crate) async fn actor_behind(&self, permit: &Permit) -> Result<Actor, Error> {
         let user = permit.user().map(|user| user.to_string()).unwrap_or_default();
-        let user = self
-            .store
-            .read("actor_behind", move |tx| Box::pin(async move { users::get(tx, &user).await }))
+        let backing = self.backing();
+        self.store
+            .read("actor_behind", move |tx| {
+                Box::pin(async move {
+                    match users::get(tx, &user).await? {
+                        Some(user) => backing.actor(tx, &user).await,
+                        None => Ok(None),
+                    }
+                })
+            })
             .await
-            .map_err(|error: StoreError| Error::from(error))?;
-        user.as_ref()
-            .and_then(actor_of)
+            .map_err(|error: StoreError| Error::from(error))?
             .ok_or_else(|| Error::NotPermitted("this needs an officer's token".to_owned()))
     }
 }

@@ -1,5 +1,6 @@
 //! Desks with stores, logs and cards in temporary places, and the carrying of what waits between them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::atomic::AtomicU64;
@@ -111,7 +112,12 @@ async fn town(number: u8, profiles: Profiles) -> Town {
         clock: Arc::clone(&shared),
         rng,
         signals: Arc::clone(&signals),
-        rules: HouseRules { four_eyes: true, backup_days: 90, lead_days: 3 },
+        rules: HouseRules {
+            four_eyes: true,
+            backup_days: 90,
+            lead_days: 3,
+            required_training: Arc::default(),
+        },
         profiles: Arc::new(profiles),
         courier: OnceLock::new(),
         refusals: RefusalBudget::default(),
@@ -252,6 +258,7 @@ impl Town {
             user: Some(user),
             pseudonym: OfficerPseudonym::from_str(&format!("officer-{officer}")).unwrap(),
             roles: [Role::CaseOfficer, Role::Supervisor, Role::ContactPoint].into(),
+            suspended: BTreeMap::new(),
             clearance: 0,
             unit: None,
             via: Via::Token,

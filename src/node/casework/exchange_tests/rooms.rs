@@ -1,5 +1,7 @@
 //! Rooms of task forces: who of an authority works in one, and what is said while it ends.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use crate::domain::handling::Purpose;
@@ -37,6 +39,7 @@ fn third() -> Actor {
         user: Some(UserId(uuid::Uuid::from_bytes([3; 16]))),
         pseudonym: "officer-3".parse().unwrap(),
         roles: [Role::CaseOfficer].into(),
+        suspended: BTreeMap::new(),
         clearance: 0,
         unit: None,
         via: Via::Token,

@@ -21,7 +21,7 @@ use crate::node::casework::{Desk, Error, documents, plain};
 use crate::node::store::audit_events::{self, NewAuditEvent};
 use crate::node::store::outbox::{self, NewOutgoing, OutboxFrame};
 use crate::node::store::requests::{self, ActVerdict};
-use crate::node::store::{Tx, users};
+use crate::node::store::{StoreError, Tx, users};
 use crate::policy::{Action, Permit, Role};
 use crate::record::kinds::document::Document;
 use crate::record::kinds::request::RequestAct;
@@ -317,21 +317,29 @@ impl Desk {
                 "must be another officer than the one who acts",
             ));
         }
-        let user = self
-            .store
-            .read("request_approver", move |tx| {
-                Box::pin(async move { users::by_pseudonym(tx, &approver).await })
+        let backing = self.backing();
+        let read = self.store.read("request_approver", move |tx| {
+            Box::pin(async move {
+                let user = users::by_pseudonym(tx, &approver).await?;
+                match user.filter(|user| user.disabled_at.is_none()) {
+                    Some(user) => backing.actor(tx, &user).await,
+                    None => Ok(None),
+                }
             })
-            .await?;
-        let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
+        });
+        let Some(second) = read.await.map_err(|error: StoreError| Error::from(error))? else {
             let why = "is not the pseudonym of an officer of this node";
             return Err(Error::invalid("approver", why));
         };
         let seconding = [Role::Supervisor, Role::ContactPoint];
-        if user.roles.split(' ').any(|role| seconding.iter().any(|one| one.name() == role)) {
-            Ok(())
-        } else {
-            Err(Error::invalid("approver", "is neither a supervisor nor a contact point"))
+        if seconding.iter().any(|role| second.roles.contains(role)) {
+            return Ok(());
+        }
+        match seconding.iter().find_map(|role| second.suspended.get_key_value(role)) {
+            Some((role, why)) => {
+                Err(Error::invalid("approver", format!("has the role {role} suspended: {why}")))
+            }
+            None => Err(Error::invalid("approver", "is neither a supervisor nor a contact point")),
         }
     }
 

@@ -3,9 +3,11 @@
 use crate::domain::id::ObjectId;
 use crate::node::casework::audit_trail::done;
 use crate::node::casework::guard::allow;
-use crate::node::casework::officers::{actor_of, find_user};
+use crate::node::casework::officers::find_user;
+use crate::node::casework::qualifications::Backing;
 use crate::node::casework::task_forces::view::TaskForceView;
 use crate::node::casework::{Desk, Error};
+use crate::node::store::Tx;
 use crate::node::store::audit_events::{self, NewAuditEvent};
 use crate::node::store::task_forces::{self, TaskForceOfficer};
 use crate::node::store::users::User;
@@ -46,15 +48,16 @@ impl Desk {
         is_added: bool,
     ) -> Result<TaskForceView, Error> {
         allow(permit, Action::TaskForceForm, Some(id))?;
-        let data = (who.to_owned(), id.to_string(), done(permit, self.clock.now(), Some(id)));
+        let event = done(permit, self.clock.now(), Some(id));
+        let data = (who.to_owned(), id.to_string(), self.backing(), event);
         self.store
-            .write_with("change_task_force_team", data, move |tx, (who, id, event)| {
+            .write_with("change_task_force_team", data, move |tx, (who, id, backing, event)| {
                 Box::pin(async move {
                     let user = find_user(tx, who).await?.ok_or(Error::NotFound("officer"))?;
                     let word = if is_added { "added to" } else { "taken out of" };
                     let detail = Some(format!("{} {word} the team", user.pseudonym));
                     if is_added {
-                        takes_part(&user)?;
+                        takes_part(tx, backing, &user).await?;
                         let task_force_id = id.clone();
                         let officer = TaskForceOfficer { task_force_id, user_id: user.id };
                         task_forces::add_officer(tx, &officer).await?;
@@ -71,17 +74,23 @@ impl Desk {
 }
 
 /// Refuses an officer to whom the team would open nothing.
-fn takes_part(user: &User) -> Result<(), Error> {
+async fn takes_part(tx: &mut Tx, backing: &Backing, user: &User) -> Result<(), Error> {
     let needed = roles_for(Action::TaskForceRead);
-    let actor = actor_of(user);
-    if actor.is_some_and(|actor| actor.roles.iter().any(|role| needed.contains(role))) {
+    let actor = backing.actor(tx, user).await?;
+    if actor.as_ref().is_some_and(|actor| actor.roles.iter().any(|role| needed.contains(role))) {
         return Ok(());
     }
-    let needed: Vec<_> = needed.iter().map(|role| role.name()).collect();
-    let message = format!(
-        "{} has no role that takes part in task forces; it takes one of {}",
-        user.pseudonym,
-        needed.join(", ")
-    );
+    let suspended = actor.into_iter().flat_map(|actor| actor.suspended);
+    let suspended = suspended.into_iter().find(|(role, _)| needed.contains(role));
+    let message = if let Some((role, why)) = suspended {
+        format!("the role {role} of {} is suspended: {why}", user.pseudonym)
+    } else {
+        let needed: Vec<_> = needed.iter().map(|role| role.name()).collect();
+        format!(
+            "{} has no role that takes part in task forces; it takes one of {}",
+            user.pseudonym,
+            needed.join(", ")
+        )
+    };
     Err(Error::invalid("officer", message))
 }

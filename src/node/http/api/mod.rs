@@ -7,6 +7,7 @@ pub(crate) mod declarations;
 pub(crate) mod erasures;
 pub(crate) mod evidence;
 pub(crate) mod log;
+pub(crate) mod officers;
 pub(crate) mod packs;
 pub(crate) mod requests;
 pub(crate) mod search;

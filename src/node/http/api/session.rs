@@ -7,8 +7,8 @@ use crate::node::http::officer::Officer;
 use crate::node::http::problem::Problem;
 
 /// `GET /api/v1/whoami`
-pub(crate) async fn whoami(officer: Officer) -> Json<impl Serialize> {
-    Json(officer.desk().who(officer.actor()))
+pub(crate) async fn whoami(officer: Officer) -> Result<Json<impl Serialize>, Problem> {
+    Ok(Json(officer.desk().who(officer.actor()).await?))
 }
 
 /// `GET /api/v1/status`, for every officer: counts without content

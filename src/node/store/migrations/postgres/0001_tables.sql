@@ -195,6 +195,20 @@ CREATE TABLE tokens (
     revoked_at BIGINT
 );
 CREATE INDEX tokens_user ON tokens (user_id);
+-- What officers are trained in and authorised to; expires_at is the beginning of the last good day.
+CREATE TABLE qualifications (
+    id TEXT NOT NULL PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    obtained_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    revoked_at BIGINT,
+    recorded_at BIGINT NOT NULL
+);
+CREATE INDEX qualifications_user ON qualifications (user_id);
 
 -- Who did or saw what; each row's hash covers the row before.
 CREATE TABLE audit_events (
