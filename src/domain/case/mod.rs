@@ -8,7 +8,7 @@ mod work;
 
 pub use crate::domain::case::goods::{Consignment, GoodsLine, HsEdition, TransportMode};
 pub use crate::domain::case::kind::{CaseType, UnknownCaseType};
-pub use crate::domain::case::status::{CaseStatus, IllegalStep, UnknownCaseStatus, step};
+pub use crate::domain::case::status::{CaseStatus, UnknownCaseStatus};
 pub use crate::domain::case::subject::{
     Basis, IDENTIFIERS_MAX, Subject, SubjectKind, SubjectRole, UnknownSubjectWord,
 };

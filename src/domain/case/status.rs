@@ -33,29 +33,6 @@ use CaseStatus::{
     Suspicion, Triage,
 };
 
-/// A step that the rules do not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a case cannot move from {from} to {to} (rule R04a): {}", allowed(*.from))]
-pub struct IllegalStep {
-    /// Where the case stands.
-    pub from: CaseStatus,
-    /// Where it was to go.
-    pub to: CaseStatus,
-}
-
-/// Whether a case may move so.
-///
-/// # Errors
-/// If the step is not in [`CaseStatus::next`].
-pub fn step(from: CaseStatus, to: CaseStatus) -> Result<(), IllegalStep> {
-    if from.next().contains(&to) { Ok(()) } else { Err(IllegalStep { from, to }) }
-}
-
-fn allowed(from: CaseStatus) -> String {
-    let names: Vec<&str> = from.next().iter().map(|status| status.name()).collect();
-    format!("from there it goes to {}", names.join(", "))
-}
-
 impl CaseStatus {
     /// Every status.
     pub const ALL: [Self; 10] = [
@@ -150,17 +127,5 @@ mod tests {
             assert!(!status.next().contains(&status));
             assert_eq!(CaseStatus::from_str(status.name()), Ok(status));
         }
-    }
-
-    #[test]
-    fn an_illegal_jump_names_the_rule_and_what_is_allowed() {
-        assert_eq!(step(Suspicion, Triage), Ok(()));
-        assert_eq!(step(Closed, Reopened), Ok(()));
-        let refusal = step(Suspicion, Resolved).unwrap_err().to_string();
-        assert_eq!(
-            refusal,
-            "a case cannot move from suspicion to resolved (rule R04a): from there it goes to triage, closed"
-        );
-        assert!(step(Open, Open).is_err());
     }
 }

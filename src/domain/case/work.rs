@@ -133,12 +133,6 @@ impl TrackOutcome {
             }
         }
     }
-
-    /// Whether it clears the persons concerned, so that their data are kept for less time (FIDE).
-    #[must_use]
-    pub const fn clears(self) -> bool {
-        matches!(self, Self::Unsubstantiated | Self::Acquittal)
-    }
 }
 
 words! {
@@ -199,11 +193,9 @@ mod tests {
     }
 
     #[test]
-    fn every_track_has_outcomes_and_those_that_clear_are_few() {
+    fn every_track_has_outcomes() {
         for track in Track::ALL {
             assert!(TrackOutcome::ALL.iter().any(|outcome| outcome.track() == *track));
         }
-        let clearing: Vec<_> = TrackOutcome::ALL.iter().filter(|o| o.clears()).collect();
-        assert_eq!(clearing, [&TrackOutcome::Unsubstantiated, &TrackOutcome::Acquittal]);
     }
 }

@@ -138,6 +138,7 @@ mod tests {
             pending: String::new(),
             proposer: String::new(),
             status_since: 1,
+            erasures: 0,
         }
     }
 

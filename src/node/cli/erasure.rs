@@ -3,8 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::node::cli::client::{Client, Connection, segment, with_query};
+use crate::node::cli::client::{Client, Connection, segment};
 use crate::node::cli::output::{Form, line, word};
+use crate::node::cli::page::Page;
 
 /// The command line of `sealane erasure`.
 #[derive(Debug, Args)]
@@ -53,9 +54,8 @@ struct List {
     /// Only in this state: ordered, refused, confirmed or done
     #[arg(long)]
     state: Option<String>,
-    /// Continue after the page that ended with this mark
-    #[arg(long)]
-    after: Option<String>,
+    #[command(flatten)]
+    page: Page,
     #[command(flatten)]
     form: Form,
 }
@@ -124,8 +124,8 @@ impl Order {
 
 impl List {
     async fn run(self, client: &Client) -> anyhow::Result<()> {
-        let parameters = [("state", self.state.as_deref()), ("after", self.after.as_deref())];
-        let orders = client.get(&with_query("/api/v1/erasures", &parameters)).await?;
+        let filters = [("state", self.state.as_deref())];
+        let orders = self.page.read(client, "/api/v1/erasures", &filters).await?;
         let columns = [
             ("ID", "id"),
             ("STATE", "state"),

@@ -39,6 +39,8 @@ table! {
         proposer: String,
         /// Since when it stands in its state, microseconds.
         status_since: i64,
+        /// How many erasures were carried out in it.
+        erasures: i64,
     }
 }
 
@@ -283,6 +285,34 @@ pub async fn is_member(tx: &mut Tx, case_id: &str, user_id: &str) -> Result<bool
         )
         .await?
         .is_some())
+}
+
+/// Notes that something of a case was erased: what was made ready before is not written any more.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn note_erasure(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "-- cases.note_erasure
+         UPDATE cases SET erasures = erasures + 1 WHERE id = $1",
+        params![id],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Refuses a change that was made ready before an erasure, and could bring back what was erased.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if more was erased since `seen` erasures, or the whole case.
+pub async fn refuse_erased(tx: &mut Tx, id: &str, seen: i64) -> Result<(), StoreError> {
+    tx.fetch_one(
+        "-- cases.refuse_erased
+         SELECT id FROM cases WHERE id = $1 AND erasures = $2",
+        params![id, seen],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Notes that a case entered a state, and left the one before.

@@ -85,6 +85,13 @@ pub async fn insert(tx: &mut Tx, item: &EvidenceItem) -> Result<(), StoreError> 
 /// # Errors
 /// As [`insert`].
 pub async fn put(tx: &mut Tx, item: &EvidenceItem) -> Result<(), StoreError> {
+    // An item that was erased meanwhile does not come back.
+    tx.fetch_one(
+        "-- evidence.present
+         SELECT id FROM evidence WHERE id = $1",
+        params![&item.id],
+    )
+    .await?;
     tx.put(item).await
 }
 

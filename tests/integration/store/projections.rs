@@ -34,6 +34,7 @@ pub(crate) fn case(number: i64, title: &str) -> Case {
         pending: if number == 9 { "closed" } else { "" }.into(),
         proposer: if number == 9 { "u2" } else { "" }.into(),
         status_since: number,
+        erasures: 0,
     }
 }
 

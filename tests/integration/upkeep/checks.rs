@@ -150,7 +150,7 @@ async fn what_differs_between_rows_records_and_log_is_found() {
         ("DELETE FROM log_leaves WHERE idx = 11", "is in no log"),
         (
             "INSERT INTO cases VALUES ('c', 'r', 't', 'x', 'open', '', '', 1, 1, zeroblob(32), 1,
-              zeroblob(32), '', '', 1)",
+              zeroblob(32), '', '', 1, 0)",
             "has a row and no records",
         ),
         (

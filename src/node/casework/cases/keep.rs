@@ -47,6 +47,7 @@ impl CaseWrite {
         if self.case.version == 1 {
             cases::insert(tx, &self.case).await?;
         } else {
+            cases::refuse_erased(tx, &self.case.id, self.case.erasures).await?;
             cases::put(tx, &self.case).await?;
             identifiers::clear_object(tx, &self.case.id).await?;
         }

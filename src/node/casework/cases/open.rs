@@ -128,6 +128,7 @@ impl Desk {
             pending: String::new(),
             proposer: String::new(),
             status_since: self.clock.now().0,
+            erasures: 0,
         };
         Ok((case, workflow))
     }

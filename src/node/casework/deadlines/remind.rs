@@ -4,14 +4,14 @@ use crate::domain::id::ObjectId;
 use crate::domain::time::Timestamp;
 use crate::node::casework::deadlines::about::{About, about};
 use crate::node::casework::deadlines::list::DAY_SECS;
-use crate::node::casework::officers::actor_of;
+use crate::node::casework::qualifications::Backing;
 use crate::node::casework::{Desk, Error};
 use crate::node::rng::random;
 use crate::node::store::deadlines::{self, Deadline, DeadlineFilter, DeadlineKind};
 use crate::node::store::notices::{self, Notice, NoticeKind};
 use crate::node::store::users::{self, User};
 use crate::node::store::{Page, StoreError, Tx};
-use crate::policy::{Action, Decision, Role, decide};
+use crate::policy::{Action, Actor, Decision, Role, decide};
 
 /// After so many days overdue the supervisors are told.
 const ESCALATE_DAYS: i64 = 3;
@@ -20,10 +20,11 @@ const ESCALATE_DAYS: i64 = 3;
 const STEP_ROWS: i64 = 100;
 
 /// When a look takes place, and how many seconds before it is due something is told.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Look {
     now: Timestamp,
     lead_secs: i64,
+    backing: Backing,
 }
 
 impl Desk {
@@ -33,10 +34,10 @@ impl Desk {
     /// What the store says; what was given until then stays given.
     pub async fn remind(&self) -> Result<u64, Error> {
         let lead_secs = i64::from(self.rules.lead_days).saturating_mul(DAY_SECS);
-        let look = Look { now: self.clock.now(), lead_secs };
+        let look = Look { now: self.clock.now(), lead_secs, backing: self.backing() };
         let (mut page, mut given) = (Page::first(STEP_ROWS), 0_u64);
         loop {
-            let wanted = page.clone();
+            let (wanted, look) = (page.clone(), look.clone());
             let (mut drafts, last) = self
                 .store
                 .read("reminders", move |tx| Box::pin(async move { look.step(tx, &wanted).await }))
@@ -61,14 +62,18 @@ impl Desk {
 impl Look {
     /// The notices that a page of deadlines calls for, without ids, and where the next page begins.
     async fn step(
-        self,
+        &self,
         tx: &mut Tx,
         page: &Page,
     ) -> Result<(Vec<Notice>, Option<(i64, String)>), StoreError> {
         let due_by = Some(self.now.plus_secs(self.lead_secs).0);
         let filter = DeadlineFilter { due_by, ..DeadlineFilter::default() };
         let rows = deadlines::list(tx, &filter, page).await?;
-        let officers = users::list(tx).await?;
+        let mut officers = Vec::new();
+        for user in users::list(tx).await?.into_iter().filter(|user| user.disabled_at.is_none()) {
+            // With the roles that are in force: whoever may not open it is not told of it.
+            officers.extend(self.backing.actor(tx, &user).await?.map(|actor| (user, actor)));
+        }
         let mut drafts = Vec::new();
         for row in &rows {
             let Some(about) = about(tx, row).await? else { continue };
@@ -87,7 +92,7 @@ impl Look {
     }
 
     /// What has come to pass for something that is due then.
-    fn calls_for(self, due_at: i64) -> Vec<NoticeKind> {
+    fn calls_for(&self, due_at: i64) -> Vec<NoticeKind> {
         let late = Timestamp(due_at).plus_secs(ESCALATE_DAYS.saturating_mul(DAY_SECS));
         match self.now.0 {
             now if now > late.0 => vec![NoticeKind::Overdue, NoticeKind::Escalated],
@@ -96,7 +101,7 @@ impl Look {
         }
     }
 
-    fn draft(self, kind: NoticeKind, row: &Deadline, about: &About, officer: &User) -> Notice {
+    fn draft(&self, kind: NoticeKind, row: &Deadline, about: &About, officer: &User) -> Notice {
         let what = match row.kind {
             DeadlineKind::Task => format!("the task {}", row.place),
             DeadlineKind::HoldReview => format!("the review of the hold {}", row.place),
@@ -125,35 +130,35 @@ impl Look {
     }
 }
 
+/// Whether an officer is in a group.
+type IsIn<'a> = dyn Fn(&User, &Actor) -> bool + 'a;
+
 /// Whom to tell: the first of these groups in which somebody works here and may open it. In a case the officer who is
 /// to do it, else who leads the case; the contact points for requests and summaries; and always supervisors in the end.
 fn recipients<'a>(
     kind: NoticeKind,
     row: &Deadline,
     about: &About,
-    officers: &'a [User],
+    officers: &'a [(User, Actor)],
 ) -> Vec<&'a User> {
     let unit = about.case.as_ref().map(|case| case.unit.as_str()).filter(|unit| !unit.is_empty());
     let owner = about.case.as_ref().map(|case| case.owner.as_str());
-    let is = |user: &User, role: Role| user.roles.split_whitespace().any(|r| r == role.name());
     let is_of_case = matches!(row.kind, DeadlineKind::Task | DeadlineKind::HoldReview);
     let is_first = kind != NoticeKind::Escalated;
-    let groups: [&dyn Fn(&User) -> bool; 5] = [
-        &|user| is_first && is_of_case && user.pseudonym == row.assignee,
-        &|user| is_first && is_of_case && owner == Some(user.id.as_str()),
-        &|user| is_first && !is_of_case && is(user, Role::ContactPoint),
-        &|user| is(user, Role::Supervisor) && unit == Some(user.unit.as_str()),
-        &|user| is(user, Role::Supervisor),
+    let groups: [&IsIn<'_>; 5] = [
+        &|user, _| is_first && is_of_case && user.pseudonym == row.assignee,
+        &|user, _| is_first && is_of_case && owner == Some(user.id.as_str()),
+        &|_, actor| is_first && !is_of_case && actor.roles.contains(&Role::ContactPoint),
+        &|user, actor| actor.roles.contains(&Role::Supervisor) && unit == Some(user.unit.as_str()),
+        &|_, actor| actor.roles.contains(&Role::Supervisor),
     ];
-    let may_open = |user: &&User| {
-        let actor = actor_of(user).filter(|_| user.disabled_at.is_none());
-        actor.is_some_and(|actor| {
-            let decision = decide(&actor, Action::DeadlineList, &about.resource, None);
-            matches!(decision, Decision::Permit(_))
-        })
+    let may_open = |actor: &Actor| {
+        let decision = decide(actor, Action::DeadlineList, &about.resource, None);
+        matches!(decision, Decision::Permit(_))
     };
     let found = groups.into_iter().map(|is_in| {
-        officers.iter().filter(|user| is_in(user)).filter(may_open).collect::<Vec<_>>()
+        let told = officers.iter().filter(|(user, actor)| is_in(user, actor) && may_open(actor));
+        told.map(|(user, _)| user).collect::<Vec<_>>()
     });
     found.into_iter().find(|group| !group.is_empty()).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! Deadlines and notices on a real store, by a clock that the test moves.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
@@ -12,7 +13,7 @@ use crate::node::casework::{Error, PageView};
 use crate::node::clock::Clock as _;
 use crate::node::store::StoreError;
 use crate::node::store::requests::{self, Direction, Request};
-use crate::policy::{Action, Actor};
+use crate::policy::{Action, Actor, RequiredTraining};
 
 const DAY: i64 = 86_400;
 
@@ -106,6 +107,20 @@ async fn each_officer_is_told_once_before_and_once_after_and_the_supervisor_in_t
     change(&test, &ada, &case, json!({"tasks/70/due": "2026-12-05"})).await;
     look(&test, DUE + 4 * DAY).await;
     assert_eq!(told(&test, &bob).await, ["due_soon", "overdue", "due_soon"]);
+}
+
+#[tokio::test]
+async fn an_officer_whose_role_is_suspended_is_told_of_no_case() {
+    let mut test = desk().await;
+    let ada = test.officer("Ada", "case_officer", "north").await;
+    let boss = test.officer("Boss", "supervisor", "north").await;
+    open(&test, &ada, weigh("Ada")).await;
+    let required = RequiredTraining::parse(&["case_officer=basic_course"]).unwrap();
+    test.desk.rules.required_training = Arc::new(required);
+    look(&test, DUE).await;
+    test.desk.rules.required_training = Arc::default();
+    assert_eq!(told(&test, &ada).await, [""; 0]);
+    assert_eq!(told(&test, &boss).await, ["due_soon"]);
 }
 
 #[tokio::test]

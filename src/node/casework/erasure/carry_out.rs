@@ -39,10 +39,10 @@ struct Wipe {
 }
 
 impl Desk {
-    /// Carries on with erasures that a stop of the node interrupted.
+    /// Carries on with erasures that a stop of the node interrupted; one that cannot be carried out holds up no other.
     ///
     /// # Errors
-    /// If keys, files or rows cannot be removed now.
+    /// The first failure, after all were tried.
     pub async fn finish_erasures(&self) -> Result<usize, Error> {
         let waiting = self
             .store
@@ -53,10 +53,22 @@ impl Desk {
             })
             .await
             .map_err(|error: StoreError| Error::from(error))?;
+        let mut failed = None;
         for order in &waiting {
-            self.carry_out(order.id.parse().map_err(Error::internal)?).await?;
+            let done = match order.id.parse() {
+                Ok(id) => self.carry_out(id).await,
+                Err(error) => Err(Error::internal(error)),
+            };
+            if let Err(error) = done {
+                tracing::error!(
+                    erasure = order.id,
+                    cause = &error as &dyn std::error::Error,
+                    "an erasure could not be carried out"
+                );
+                failed.get_or_insert(error);
+            }
         }
-        Ok(waiting.len())
+        failed.map_or(Ok(waiting.len()), Err)
     }
 
     /// Destroys the keys, then removes files and rows and signs the certificate, then empties the write-ahead log.
@@ -144,6 +156,7 @@ impl Wipe {
         let case = &self.plan.order.case_id;
         match &self.plan.scope {
             Scope::Subjects(_) => {
+                cases::note_erasure(tx, case).await?;
                 for part in self.plan.scope.parts() {
                     erasures::wipe_path(tx, case, &format!("{part}/")).await?;
                 }

@@ -16,7 +16,7 @@ use crate::node::rng::random;
 use crate::node::store::audit_events::{self, NewAuditEvent};
 use crate::node::store::blobs::{self, Blob, BlobState};
 use crate::node::store::evidence::{self, CustodyEvent, EvidenceItem};
-use crate::node::store::{StoreError, Tx};
+use crate::node::store::{StoreError, Tx, cases};
 use crate::policy::{Action, Permit};
 use crate::record::kinds::evidence::EvidenceRegistered;
 
@@ -143,10 +143,15 @@ impl Desk {
         let write = Write { prepared, item, blob, event: done(permit, now, Some(id)) };
         self.store
             .write_with("add_evidence", write, |tx, write| {
-                Box::pin(async move { write.keep(tx).await })
+                Box::pin(async move {
+                    // It may have been erased while the bytes came in.
+                    if cases::get(tx, &write.item.case_id).await?.is_none() {
+                        return Err(Error::NotFound("case"));
+                    }
+                    Ok(write.keep(tx).await?)
+                })
             })
             .await
-            .map_err(|error: StoreError| error.into())
     }
 
     /// The key of an item's bytes.

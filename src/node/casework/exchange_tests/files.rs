@@ -115,7 +115,7 @@ fn photo() -> Vec<u8> {
 /// XB answers a request of XA with a file; gives the request and the file's id at XB.
 async fn answered(xa: &Town, xb: &Town) -> (String, String) {
     let id = accepted(xa, xb).await;
-    let file = added(xb, &id).await;
+    let file = added(xb).await;
     released(xa, xb, &id, &file).await;
     (id, file)
 }
@@ -130,9 +130,10 @@ async fn accepted(xa: &Town, xb: &Town) -> String {
     id
 }
 
-/// A file of XB.
-async fn added(xb: &Town, id: &str) -> String {
-    let permit = xb.permit(1, Action::EvidenceAdd, Some(id));
+/// A file of XB, in a case of its own.
+async fn added(xb: &Town) -> String {
+    let case = xb.case().await;
+    let permit = xb.permit(1, Action::EvidenceAdd, Some(&case));
     let input: EvidenceInput = serde_json::from_value(json!({"description": "photo.jpg"})).unwrap();
     let bytes = photo();
     let added = xb.desk.add_evidence(&permit, input, Cursor::new(bytes), &|_| ()).await.unwrap();
@@ -233,7 +234,8 @@ async fn evidence_is_released_by_another_officer_than_registered_it() {
     xa.send(&xb).await;
     xb.does(&id, json!({"act": "acknowledge"})).await;
     xb.does(&id, json!({"act": "accept"})).await;
-    let permit = xb.permit(2, Action::EvidenceAdd, Some(&id));
+    let case = xb.case().await;
+    let permit = xb.permit(2, Action::EvidenceAdd, Some(&case));
     let input: EvidenceInput = serde_json::from_value(json!({"description": "photo.jpg"})).unwrap();
     let added = xb.desk.add_evidence(&permit, input, Cursor::new(photo()), &|_| ()).await.unwrap();
     let file = serde_json::to_value(added).unwrap().get("id").unwrap().clone();
@@ -309,7 +311,7 @@ async fn files_that_two_authorities_released_under_one_id_are_told_apart() {
     let [xa, xb, xc] = towns().await;
     let (_, file) = answered(&xa, &xb).await;
     let other = accepted(&xa, &xc).await;
-    let item = added(&xc, &other).await;
+    let item = added(&xc).await;
     xc.has_under(&item, &file).await;
     released(&xa, &xc, &other, &file).await;
     BlobCourier::between(&xa, &[&xb, &xc]);

@@ -62,6 +62,7 @@ impl Town {
             pending: String::new(),
             proposer: String::new(),
             status_since: 1,
+            erasures: 0,
         };
         self.desk
             .store

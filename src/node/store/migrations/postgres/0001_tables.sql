@@ -293,7 +293,8 @@ CREATE TABLE cases (
     workflow BYTEA NOT NULL,
     pending TEXT NOT NULL,
     proposer TEXT NOT NULL,
-    status_since BIGINT NOT NULL
+    status_since BIGINT NOT NULL,
+    erasures BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX cases_reference ON cases (reference);
 CREATE INDEX cases_opened ON cases (opened_at, id);

@@ -293,7 +293,8 @@ CREATE TABLE cases (
     workflow BLOB NOT NULL,
     pending TEXT NOT NULL,
     proposer TEXT NOT NULL,
-    status_since INTEGER NOT NULL
+    status_since INTEGER NOT NULL,
+    erasures INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX cases_reference ON cases (reference);
 CREATE INDEX cases_opened ON cases (opened_at, id);
