@@ -61,6 +61,12 @@ impl Decimal {
         (units.abs() < bound).then_some(Self { units, scale })
     }
 
+    /// The difference, if it has no more digits than a decimal may have.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Option<Self> {
+        self.plus(Self { units: other.units.checked_neg()?, ..other })
+    }
+
     /// Cannot overflow: at most 18 + 12 digits fit an `i128`.
     fn at_scale(self, scale: u8) -> i128 {
         self.units * 10_i128.pow(u32::from(scale.saturating_sub(self.scale)))
@@ -220,6 +226,25 @@ impl Quantity {
             ));
         }
         Ok(())
+    }
+
+    /// What is left when a part was taken.
+    ///
+    /// # Errors
+    /// As [`Self::holds`].
+    pub fn without(&self, part: &Self) -> Result<Self, ImpossibleValue> {
+        self.holds(std::slice::from_ref(part))?;
+        let amount = self
+            .amount
+            .minus(part.amount)
+            .ok_or_else(|| ImpossibleValue::of("quantity", "that is left has too many digits"))?;
+        Ok(Self { amount, unit: self.unit.clone() })
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.amount, self.unit)
     }
 }
 

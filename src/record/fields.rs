@@ -105,6 +105,14 @@ impl Fields {
         self.bytes::<16>(key).map(|bytes| ObjectId(uuid::Uuid::from_bytes(bytes)))
     }
 
+    /// An object id that may be absent or null.
+    ///
+    /// # Errors
+    /// [`PayloadError::Missing`] if it is there and no object id.
+    pub fn object_opt(&self, key: &str) -> Result<Option<ObjectId>, PayloadError> {
+        Ok(self.bytes_opt::<16>(key)?.map(|bytes| ObjectId(uuid::Uuid::from_bytes(bytes))))
+    }
+
     /// An authority's name that the kind needs.
     ///
     /// # Errors

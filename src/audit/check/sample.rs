@@ -12,7 +12,7 @@ use crate::record::card::{Card, RecordKey, SignedCard};
 use crate::record::disclosure::Excerpt;
 use crate::record::kinds::case::{CaseMoved, CaseOpened};
 use crate::record::kinds::document::Document;
-use crate::record::kinds::evidence::EvidenceRegistered;
+use crate::record::kinds::evidence::{EvidenceRegistered, FileFacts};
 use crate::record::kinds::log::{Genesis, WitnessPolicy};
 use crate::record::kinds::request::RequestAct;
 use crate::record::receipt::SignedRoot;
@@ -282,11 +282,17 @@ fn evidence() -> EvidenceRegistered {
     EvidenceRegistered {
         case: ObjectId::from_random([1; 16]),
         description: "a photograph".to_owned(),
+        form: "original".to_owned(),
+        parent: None,
+        quantity: None,
+        unit: None,
         file_name: Some("photo.JPG".to_owned()),
-        media_type: "image/jpeg".to_owned(),
-        size: i64::try_from(PHOTO.len()).unwrap(),
-        sha256: Sha256::digest(PHOTO).into(),
-        blake3: [0; 32],
+        file: Some(FileFacts {
+            media_type: "image/jpeg".to_owned(),
+            size: i64::try_from(PHOTO.len()).unwrap(),
+            sha256: Sha256::digest(PHOTO).into(),
+            blake3: [0; 32],
+        }),
         collected_by: "p-17".to_owned(),
         collected_at: None,
         place: None,

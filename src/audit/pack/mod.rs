@@ -15,6 +15,7 @@ mod trust_files;
 pub mod write;
 
 pub(crate) use claims::{Claim, claims};
+pub(crate) use page::escape;
 pub(crate) use trust_files::trust_files;
 
 pub use read::{PackError, PackReader};

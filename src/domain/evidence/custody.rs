@@ -1,130 +1,8 @@
 //! Custody: which events may follow which, and who holds an item; a hand-over is two events under two officers.
 
-use std::fmt;
-use std::str::FromStr;
-
-use crate::domain::id::{AuthorityName, ObjectId, OfficerPseudonym};
-
-/// An officer of an authority as holder of an item.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Custodian {
-    /// The authority.
-    pub authority: AuthorityName,
-    /// The officer.
-    pub officer: OfficerPseudonym,
-}
-
-impl fmt::Display for Custodian {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.officer, self.authority)
-    }
-}
-
-/// Something that happens to an item. Time, place, reason and condition are fields of the record around it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CustodyEvent {
-    /// The item is taken into custody.
-    Collect {
-        /// Who takes it.
-        by: Custodian,
-    },
-    /// The item is sealed.
-    Seal {
-        /// Who seals it.
-        by: Custodian,
-        /// The numbers of the seals.
-        seals: Vec<String>,
-    },
-    /// The holder gives the item away; the other has not yet received it.
-    Transfer {
-        /// Who gives.
-        from: Custodian,
-        /// Who is to receive.
-        to: Custodian,
-    },
-    /// The named receiver has the item, or the giver takes it back.
-    Receive {
-        /// Who receives.
-        by: Custodian,
-    },
-    /// The seals are broken.
-    Open {
-        /// Who opens.
-        by: Custodian,
-    },
-    /// The item is examined.
-    Examine {
-        /// Who examines.
-        by: Custodian,
-    },
-    /// A part is taken and becomes an item of its own.
-    Sample {
-        /// Who takes it.
-        by: Custodian,
-        /// The new item.
-        child: ObjectId,
-    },
-    /// The item is divided into items of their own and ends.
-    Split {
-        /// Who divides.
-        by: Custodian,
-        /// The new items.
-        children: Vec<ObjectId>,
-    },
-    /// A copy is made, an item of its own.
-    Copy {
-        /// Who copies.
-        by: Custodian,
-        /// The new item.
-        child: ObjectId,
-    },
-    /// The item goes back to whom it belongs to.
-    Return {
-        /// Who gives it back.
-        by: Custodian,
-        /// To whom.
-        to: String,
-    },
-    /// The item is lost.
-    Lose {
-        /// Who reports it.
-        by: Custodian,
-    },
-    /// The item is destroyed.
-    Destroy {
-        /// Who destroys it.
-        by: Custodian,
-    },
-}
-
-/// The kinds of custody event and their stable names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CustodyKind {
-    /// See [`CustodyEvent::Collect`].
-    Collect,
-    /// See [`CustodyEvent::Seal`].
-    Seal,
-    /// See [`CustodyEvent::Transfer`].
-    Transfer,
-    /// See [`CustodyEvent::Receive`].
-    Receive,
-    /// See [`CustodyEvent::Open`].
-    Open,
-    /// See [`CustodyEvent::Examine`].
-    Examine,
-    /// See [`CustodyEvent::Sample`].
-    Sample,
-    /// See [`CustodyEvent::Split`].
-    Split,
-    /// See [`CustodyEvent::Copy`].
-    Copy,
-    /// See [`CustodyEvent::Return`].
-    Return,
-    /// See [`CustodyEvent::Lose`].
-    Lose,
-    /// See [`CustodyEvent::Destroy`].
-    Destroy,
-}
+use crate::domain::amount::Quantity;
+use crate::domain::evidence::event::{Custodian, CustodyEvent, Part};
+use crate::domain::finding::ImpossibleValue;
 
 /// Where an item is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,6 +33,8 @@ pub struct CustodyState {
     pub place: Place,
     /// The seals on it; none when it is open.
     pub seals: Vec<String>,
+    /// How much of it there is, if that is known.
+    pub quantity: Option<Quantity>,
 }
 
 /// A custody event that the rules do not allow.
@@ -208,6 +88,9 @@ pub enum CustodyRefusal {
     /// A split that makes fewer than two items.
     #[error("a split makes at least two new items; use a sample for one")]
     TooFewParts,
+    /// What was taken does not add up with what there was.
+    #[error(transparent)]
+    Unbalanced(#[from] ImpossibleValue),
     /// The item is not in custody any more.
     #[error("the item's custody has ended; nothing more can happen to it here")]
     Ended,
@@ -220,9 +103,12 @@ impl CustodyState {
     /// If that is not its collection.
     pub fn collected(event: &CustodyEvent) -> Result<Self, CustodyRefusal> {
         match event {
-            CustodyEvent::Collect { by } => {
-                Ok(Self { holder: by.clone(), place: Place::Held, seals: Vec::new() })
-            }
+            CustodyEvent::Collect { by, seals, quantity } => Ok(Self {
+                holder: by.clone(),
+                place: Place::Held,
+                seals: seals.clone(),
+                quantity: quantity.clone(),
+            }),
             CustodyEvent::Seal { .. }
             | CustodyEvent::Transfer { .. }
             | CustodyEvent::Receive { .. }
@@ -256,14 +142,15 @@ impl CustodyState {
     pub fn step(&self, event: &CustodyEvent) -> Result<Self, CustodyRefusal> {
         match event {
             CustodyEvent::Collect { .. } => Err(CustodyRefusal::AlreadyCollected),
-            CustodyEvent::Receive { by } => self.received(by),
+            CustodyEvent::Receive { by, seals } => Ok(self.received(by)?.found(seals.as_ref())),
             CustodyEvent::Lose { by } => self.lost(by),
-            CustodyEvent::Transfer { from, to } => {
+            CustodyEvent::Transfer { from, to, seals } => {
                 self.held_by(from)?;
                 if from == to {
                     return Err(CustodyRefusal::SameOfficer);
                 }
-                Ok(Self { place: Place::OnTheWay { to: to.clone() }, ..self.clone() })
+                Ok(Self { place: Place::OnTheWay { to: to.clone() }, ..self.clone() }
+                    .found(seals.as_ref()))
             }
             CustodyEvent::Seal { by, seals } => {
                 self.held_by(by)?;
@@ -280,18 +167,22 @@ impl CustodyState {
                 }
                 Ok(Self { seals: Vec::new(), ..self.clone() })
             }
-            CustodyEvent::Examine { by }
-            | CustodyEvent::Sample { by, .. }
-            | CustodyEvent::Copy { by, .. } => {
+            CustodyEvent::Copy { by, .. } => {
                 self.open_with(by)?;
                 Ok(self.clone())
             }
-            CustodyEvent::Split { by, children } => {
+            CustodyEvent::Examine { by, consumed } => {
                 self.open_with(by)?;
-                if children.len() < 2 {
-                    return Err(CustodyRefusal::TooFewParts);
-                }
-                Ok(Self { place: Place::Divided, ..self.clone() })
+                self.less(consumed.as_ref())
+            }
+            CustodyEvent::Sample { by, part } => {
+                self.open_with(by)?;
+                self.stated(part)?;
+                self.less(part.quantity.as_ref())
+            }
+            CustodyEvent::Split { by, parts } => {
+                self.open_with(by)?;
+                self.divided(parts)
             }
             CustodyEvent::Return { by, .. } => {
                 self.held_by(by)?;
@@ -313,10 +204,51 @@ impl CustodyState {
         }
     }
 
+    /// With the seals that somebody saw on it.
+    fn found(self, seals: Option<&Vec<String>>) -> Self {
+        Self { seals: seals.cloned().unwrap_or(self.seals), ..self }
+    }
+
+    /// Without what was taken; where nobody counted the whole there is nothing to subtract from.
+    fn less(&self, taken: Option<&Quantity>) -> Result<Self, CustodyRefusal> {
+        let quantity = match (&self.quantity, taken) {
+            (Some(whole), Some(taken)) => Some(whole.without(taken)?),
+            (whole, _) => whole.clone(),
+        };
+        Ok(Self { quantity, ..self.clone() })
+    }
+
+    /// Refuses a part that does not say how much it took of an item that was counted.
+    fn stated(&self, part: &Part) -> Result<(), CustodyRefusal> {
+        match (&self.quantity, &part.quantity) {
+            (Some(whole), None) => Err(ImpossibleValue::of(
+                "quantity",
+                &format!("of each part is needed: the item it is taken from is {whole}"),
+            )
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// After a split; the parts are together what the item was.
+    fn divided(&self, parts: &[Part]) -> Result<Self, CustodyRefusal> {
+        if parts.len() < 2 {
+            return Err(CustodyRefusal::TooFewParts);
+        }
+        parts.iter().try_for_each(|part| self.stated(part))?;
+        let state =
+            parts.iter().try_fold(self.clone(), |rest, part| rest.less(part.quantity.as_ref()))?;
+        if let Some(rest) = state.quantity.as_ref().filter(|rest| !rest.amount.is_zero()) {
+            let reason = format!("of the parts leaves {rest} over: a split divides the whole");
+            return Err(ImpossibleValue::of("quantity", &reason).into());
+        }
+        Ok(Self { place: Place::Divided, ..state })
+    }
+
     fn received(&self, by: &Custodian) -> Result<Self, CustodyRefusal> {
         match &self.place {
             Place::OnTheWay { to } if by == to || *by == self.holder => {
-                Ok(Self { holder: by.clone(), place: Place::Held, seals: self.seals.clone() })
+                Ok(Self { holder: by.clone(), place: Place::Held, ..self.clone() })
             }
             Place::OnTheWay { to } => {
                 Err(CustodyRefusal::NotReceiver { actor: by.clone(), to: to.clone() })
@@ -362,97 +294,5 @@ impl CustodyState {
 
     fn not_holder(&self, actor: &Custodian) -> CustodyRefusal {
         CustodyRefusal::NotHolder { actor: actor.clone(), holder: self.holder.clone() }
-    }
-}
-
-impl CustodyEvent {
-    /// The officer whose act it is, under whose token the record must be made.
-    #[must_use]
-    pub const fn actor(&self) -> &Custodian {
-        match self {
-            Self::Transfer { from, .. } => from,
-            Self::Collect { by }
-            | Self::Seal { by, .. }
-            | Self::Receive { by }
-            | Self::Open { by }
-            | Self::Examine { by }
-            | Self::Sample { by, .. }
-            | Self::Split { by, .. }
-            | Self::Copy { by, .. }
-            | Self::Return { by, .. }
-            | Self::Lose { by }
-            | Self::Destroy { by } => by,
-        }
-    }
-
-    /// Which kind of event it is.
-    #[must_use]
-    pub const fn kind(&self) -> CustodyKind {
-        match self {
-            Self::Collect { .. } => CustodyKind::Collect,
-            Self::Seal { .. } => CustodyKind::Seal,
-            Self::Transfer { .. } => CustodyKind::Transfer,
-            Self::Receive { .. } => CustodyKind::Receive,
-            Self::Open { .. } => CustodyKind::Open,
-            Self::Examine { .. } => CustodyKind::Examine,
-            Self::Sample { .. } => CustodyKind::Sample,
-            Self::Split { .. } => CustodyKind::Split,
-            Self::Copy { .. } => CustodyKind::Copy,
-            Self::Return { .. } => CustodyKind::Return,
-            Self::Lose { .. } => CustodyKind::Lose,
-            Self::Destroy { .. } => CustodyKind::Destroy,
-        }
-    }
-}
-
-impl CustodyKind {
-    /// Every kind.
-    pub const ALL: [Self; 12] = [
-        Self::Collect,
-        Self::Seal,
-        Self::Transfer,
-        Self::Receive,
-        Self::Open,
-        Self::Examine,
-        Self::Sample,
-        Self::Split,
-        Self::Copy,
-        Self::Return,
-        Self::Lose,
-        Self::Destroy,
-    ];
-
-    /// The stable name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Collect => "collect",
-            Self::Seal => "seal",
-            Self::Transfer => "transfer",
-            Self::Receive => "receive",
-            Self::Open => "open",
-            Self::Examine => "examine",
-            Self::Sample => "sample",
-            Self::Split => "split",
-            Self::Copy => "copy",
-            Self::Return => "return",
-            Self::Lose => "lose",
-            Self::Destroy => "destroy",
-        }
-    }
-}
-
-/// A text that names no custody event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "no such custody event: use collect, seal, transfer, receive, open, examine, sample, split, copy, return, lose or destroy"
-)]
-pub struct UnknownCustodyKind;
-
-impl FromStr for CustodyKind {
-    type Err = UnknownCustodyKind;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or(UnknownCustodyKind)
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::id::{AuthorityName, ObjectId};
 use crate::node::casework::permits::{evidence_resource, user_behind};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::blobs::{self, BlobGrant, BlobState};
-use crate::node::store::evidence::EvidenceItem;
+use crate::node::store::evidence::{EvidenceItem, ItemFile};
 use crate::node::store::object_fields::ObjectField;
 use crate::node::store::{StoreError, Tx, evidence};
 use crate::policy::{Action, Permit, Resource};
@@ -74,12 +74,12 @@ impl Desk {
             self.store.read("documents", move |tx| Box::pin(released_items(tx, parsed))).await?;
         let mut documents = Vec::with_capacity(items.len());
         for (id, item) in items {
-            let Some(item) = item else {
+            let Some((item, file)) = item else {
                 let message = format!("there is no evidence {id} whose file is held here");
                 return Err(Error::Invalid(vec![Finding::error("documents", &message)]));
             };
             self.may_release(permit, id, &item).await?;
-            documents.push(document(id, item, marking));
+            documents.push(document(id, (item, file), marking));
         }
         Ok(documents)
     }
@@ -127,32 +127,33 @@ impl Desk {
     }
 }
 
-type Found = (ObjectId, Option<EvidenceItem>);
+type Found = (ObjectId, Option<(EvidenceItem, ItemFile)>);
 
 async fn released_items(tx: &mut Tx, ids: Vec<ObjectId>) -> Result<Vec<Found>, StoreError> {
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
-        let mut item = evidence::get(tx, &id.to_string()).await?;
-        if let Some(held) = &item {
-            let blob = blobs::get(tx, &held.blob).await?;
+        let item = evidence::get(tx, &id.to_string()).await?;
+        let mut held = item.and_then(|item| item.file().map(|file| (item, file)));
+        if let Some((_, file)) = &held {
+            let blob = blobs::get(tx, &file.blob).await?;
             if blob.is_none_or(|blob| blob.state != BlobState::Complete) {
-                item = None;
+                held = None;
             }
         }
-        found.push((id, item));
+        found.push((id, held));
     }
     Ok(found)
 }
 
-fn document(id: ObjectId, item: EvidenceItem, marking: &Marking) -> Document {
+fn document(id: ObjectId, (item, file): (EvidenceItem, ItemFile), marking: &Marking) -> Document {
     Document {
         evidence: id,
-        blob: item.blob,
+        blob: file.blob,
         title: item.description,
-        media_type: item.media_type,
-        size: item.size,
-        sha256: item.sha256,
-        blake3: item.blake3,
+        media_type: file.media_type,
+        size: file.size,
+        sha256: file.sha256,
+        blake3: file.blake3,
         marking: marking.to_string(),
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::{AuthorityName, ObjectId};
 use crate::node::blobs::{BlobError, BlobName, Fetch, FetchError, Intake, TRANSFER_BYTES, Wanted};
 use crate::node::casework::documents::reference_object;
-use crate::node::casework::evidence::{EvidenceInput, Registration};
+use crate::node::casework::evidence::{EvidenceInput, Registration, Source};
 use crate::node::casework::guard::allow;
 use crate::node::casework::load::Held;
 use crate::node::casework::{Desk, Error};
@@ -388,15 +388,12 @@ impl Desk {
         let document = &released.document;
         let input = EvidenceInput {
             description: document.title.clone(),
-            filename: None,
             media_type: Some(document.media_type.clone()),
-            place: None,
-            legal_power: None,
-            seals: None,
-            collected_at: None,
+            ..EvidenceInput::default()
         };
-        let copied_from = Some(released.record.0);
-        let registration = Registration { id: place.item, case, input, intake, copied_from };
+        let source = Source::Peer(released.record);
+        let registration =
+            Registration { id: place.item, case, input, intake: Some(intake), source };
         self.register_evidence(permit, registration).await?;
         Ok(())
     }

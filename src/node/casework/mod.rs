@@ -76,8 +76,8 @@ pub use declarations::{
 pub use erasure::{ErasureQuery, ErasureView, NewErasure};
 pub use error::Error;
 pub use evidence::{
-    CustodyView, EvidenceContent, EvidenceInput, EvidenceRow, EvidenceView, HandOver, PendingView,
-    TakeOver, VerdictView,
+    CustodyInput, CustodyView, EvidenceContent, EvidenceInput, EvidenceRow, EvidenceView, HandOver,
+    PartInput, PartView, PendingView, TakeOver, VerdictView,
 };
 pub use fetch::{FetchInput, FetchView};
 pub use load::{Held, SentLeaves};

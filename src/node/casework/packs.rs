@@ -42,7 +42,8 @@ struct Gathered {
 
 /// An evidence file on its way into the pack.
 struct File {
-    item: evidence::EvidenceItem,
+    title: String,
+    facts: evidence::ItemFile,
     blob: Blob,
 }
 
@@ -133,7 +134,7 @@ impl Desk {
         mut pack: PackWriter<W>,
         file: File,
     ) -> Result<PackWriter<W>, Error> {
-        if pack.has_evidence(&file.item.sha256) {
+        if pack.has_evidence(&file.facts.sha256) {
             return Ok(pack);
         }
         let group = KeyGroup::stored(&file.blob.key_group);
@@ -141,12 +142,12 @@ impl Desk {
         let Some(key) = self.keys.get(&group).await? else { return Ok(pack) };
         let key = BlobKey::new(&key.derive("blob"));
         let name = file.blob.name.parse().map_err(Error::internal)?;
-        let size = u64::try_from(file.item.size).unwrap_or(0);
+        let size = u64::try_from(file.facts.size).unwrap_or(0);
         let reader = self.blobs.read(name, &key, 0, size).await?;
         let mut reader = SyncIoBridge::new(reader);
         blocking(move || {
-            let title = file.item.description.as_str();
-            pack.add_evidence(file.item.sha256, Some(title), size, &mut reader)?;
+            let title = file.title.as_str();
+            pack.add_evidence(file.facts.sha256, Some(title), size, &mut reader)?;
             Ok(pack)
         })
         .await
@@ -224,10 +225,11 @@ async fn plan(tx: &mut Tx, objects: Vec<ObjectId>) -> Result<Plan, Error> {
         }
     }
     for item in items.into_values() {
-        if let Some(blob) = blobs::get(tx, &item.blob).await?
+        if let Some(facts) = item.file()
+            && let Some(blob) = blobs::get(tx, &facts.blob).await?
             && blob.state == BlobState::Complete
         {
-            plan.files.push(File { item, blob });
+            plan.files.push(File { title: item.description, facts, blob });
         }
     }
     for record in records::of_kind(tx, "log.witness_policy/1", 0, i64::MAX).await? {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::node::cli::client::{Client, Connection, file_name, segment, with_query};
+use crate::node::cli::custody::Custody;
 use crate::node::cli::exit::Failure;
 use crate::node::cli::output::{Form, line, word};
 use crate::node::cli::transfer;
@@ -23,7 +24,7 @@ pub(super) struct Evidence {
 
 #[derive(Debug, Subcommand)]
 enum Step {
-    /// Register a file of any size as evidence of a case; it is hashed and sealed while it is sent
+    /// Register a file of any size, or a thing, as evidence of a case; a file is hashed and sealed while it is sent
     Add(Add),
     /// List the evidence of a case
     List(List),
@@ -34,7 +35,9 @@ enum Step {
     /// Hand an item over; the receiver signs with `sealane evidence receive`
     Transfer(Transfer),
     /// Sign for an item that was handed to you
-    Receive(One),
+    Receive(Receive),
+    #[command(flatten)]
+    Custody(Custody),
     /// Hash the stored content again and compare it with the signed record
     Verify(Show),
     /// Get the content of an item that a peer released to this authority, as evidence of a case here
@@ -45,14 +48,38 @@ enum Step {
 struct Add {
     /// The case
     case: String,
-    /// The file
-    file: PathBuf,
+    /// The file; without it the item is a thing
+    file: Option<PathBuf>,
     /// What it is and where it was found
     #[arg(long)]
     description: String,
-    /// Its media type
-    #[arg(long, default_value = "application/octet-stream")]
-    media_type: String,
+    /// The media type of the file, such as image/jpeg
+    #[arg(long, requires = "file")]
+    media_type: Option<String>,
+    /// How much of it there is, such as 12.5
+    #[arg(long, value_name = "AMOUNT", requires = "unit")]
+    quantity: Option<String>,
+    /// The unit of the quantity: a code such as KGM (kilogram), NMB (pieces), LTR (litre)
+    #[arg(long, requires = "quantity")]
+    unit: Option<String>,
+    /// Where it was collected
+    #[arg(long)]
+    place: Option<String>,
+    /// The legal power used
+    #[arg(long)]
+    legal_power: Option<String>,
+    /// Numbers of the seals on it, separated by commas
+    #[arg(long)]
+    seals: Option<String>,
+    /// When it was collected, such as 2026-11-24T08:00:00Z
+    #[arg(long, value_name = "TIME")]
+    collected_at: Option<String>,
+    /// The item that you hold and of which this is a copy
+    #[arg(long, value_name = "ITEM")]
+    copy_of: Option<String>,
+    /// Somebody certified the copy
+    #[arg(long, requires = "copy_of")]
+    certified: bool,
 }
 
 #[derive(Debug, Args)]
@@ -81,9 +108,15 @@ struct Get {
 }
 
 #[derive(Debug, Args)]
-struct One {
+struct Receive {
     /// The item
     id: String,
+    /// Numbers of the seals that you find on it, separated by commas, or "" for none; without it those that are known
+    #[arg(long)]
+    seals: Option<String>,
+    /// Condition of the item
+    #[arg(long)]
+    condition: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +160,14 @@ struct Fetching<'a> {
 }
 
 #[derive(Serialize)]
+struct TakeOver {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seals: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<String>,
+}
+
+#[derive(Serialize)]
 struct HandOver<'a> {
     to: &'a str,
     reason: &'a str,
@@ -144,11 +185,14 @@ impl Evidence {
                 let columns = [
                     ("ID", "id"),
                     ("DESCRIPTION", "description"),
+                    ("FORM", "form"),
+                    ("QUANTITY", "quantity"),
+                    ("UNIT", "unit"),
                     ("BYTES", "size"),
                     ("HOLDER", "holder"),
                     ("STATE", "state"),
                 ];
-                let empty = "no evidence; add some with `sealane evidence add CASE FILE --description TEXT`";
+                let empty = "no evidence; add some with `sealane evidence add CASE [FILE] --description TEXT`";
                 Ok(step.form.list(&items, &columns, empty)?)
             }
             Step::Show(step) => Ok(step.form.facts(&client.get(&path(&step.id)).await?)?),
@@ -160,9 +204,11 @@ impl Evidence {
             }
             Step::Transfer(step) => step.run(&client).await,
             Step::Receive(step) => {
-                client.post(&format!("{}/receive", path(&step.id)), &json!({})).await?;
+                let body = TakeOver { seals: step.seals, condition: step.condition };
+                client.post(&format!("{}/receive", path(&step.id)), &body).await?;
                 Ok(line(&format!("signed for {}; you hold it now", step.id))?)
             }
+            Step::Custody(step) => step.run(&client).await,
             Step::Verify(step) => step.verify(&client).await,
             Step::Fetch(step) => step.run(&client).await,
         }
@@ -171,14 +217,33 @@ impl Evidence {
 
 impl Add {
     async fn run(self, client: &Client) -> anyhow::Result<()> {
-        let name = file_name(&self.file);
-        let parameters = [
+        let said = [
             ("description", Some(self.description.as_str())),
-            ("filename", Some(name.as_str())),
-            ("media_type", Some(self.media_type.as_str())),
+            ("quantity", self.quantity.as_deref()),
+            ("unit", self.unit.as_deref()),
+            ("place", self.place.as_deref()),
+            ("legal_power", self.legal_power.as_deref()),
+            ("seals", self.seals.as_deref()),
+            ("collected_at", self.collected_at.as_deref()),
+            ("copy_of", self.copy_of.as_deref()),
         ];
+        let Some(file) = &self.file else {
+            let mut body: serde_json::Map<_, _> = said
+                .iter()
+                .filter_map(|(name, text)| Some(((*name).to_owned(), json!((*text)?))))
+                .collect();
+            body.insert("certified".to_owned(), json!(self.certified));
+            let path = format!("/api/v1/cases/{}/things", segment(&self.case));
+            let item = client.post(&path, &body).await?;
+            return Ok(line(&format!("registered evidence {}", word(item.get("id"))))?);
+        };
+        let name = file_name(file);
+        let mut parameters = said.to_vec();
+        parameters.push(("filename", Some(name.as_str())));
+        parameters.push(("media_type", self.media_type.as_deref()));
+        parameters.push(("certified", self.certified.then_some("true")));
         let path = with_query(&of_case(&self.case), &parameters);
-        let item = transfer::upload(client, &path, "application/octet-stream", &self.file).await?;
+        let item = transfer::upload(client, &path, "application/octet-stream", file).await?;
         line(&format!("registered evidence {}", word(item.get("id"))))?;
         Ok(line(&format!("sha-256 {}", word(item.get("sha256"))))?)
     }

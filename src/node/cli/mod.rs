@@ -9,6 +9,7 @@ mod backup;
 mod card;
 mod case;
 mod client;
+mod custody;
 mod deadlines;
 mod declarations;
 mod demo;

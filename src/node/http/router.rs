@@ -49,7 +49,10 @@ paths! {
         post "/api/v1/erasures/{id}/confirm" => erasures::confirm;
         post "/api/v1/erasures/{id}/refuse" => erasures::refuse;
         get "/api/v1/evidence/{id}" => evidence::show;
+        post "/api/v1/cases/{id}/things" => evidence::add_thing;
         get "/api/v1/evidence/{id}/custody" => evidence::custody;
+        post "/api/v1/evidence/{id}/custody" => evidence::record;
+        get "/api/v1/evidence/{id}/custody-sheet" => evidence::sheet;
         post "/api/v1/evidence/{id}/transfer" => evidence::transfer;
         post "/api/v1/evidence/{id}/receive" => evidence::receive;
         get "/api/v1/workflows" => workflows::list;

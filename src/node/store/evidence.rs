@@ -15,24 +15,61 @@ table! {
         case_id: String,
         /// What it is.
         description: String,
-        /// The media type of its file.
-        media_type: String,
+        /// What it is in relation to its original.
+        form: String,
+        /// The item that it was copied or taken from.
+        parent: Option<String>,
+        /// How much of it is left, a decimal number.
+        quantity: Option<String>,
+        /// The unit of the quantity.
+        unit: Option<String>,
+        /// The media type of its file, where it is one.
+        media_type: Option<String>,
         /// The size of its file.
-        size: i64,
+        size: Option<i64>,
         /// SHA-256 of its file.
-        sha256: [u8; 32],
+        sha256: Option<[u8; 32]>,
         /// BLAKE3 of its file.
-        blake3: [u8; 32],
+        blake3: Option<[u8; 32]>,
         /// The name of its blob.
-        blob: String,
+        blob: Option<String>,
         /// The user or authority that has it.
         holder: String,
-        /// Where it stands: `held`, `released`, ..
+        /// Where it stands: `held`, `on_the_way`, `divided`, `returned`, `lost` or `destroyed`.
         state: String,
         /// When it was registered, microseconds.
         created_at: i64,
         /// The newest record of its chain.
         head: [u8; 32],
+    }
+}
+
+/// The file of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemFile {
+    /// The name of its blob.
+    pub blob: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Its size in bytes.
+    pub size: i64,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+    /// Its BLAKE3.
+    pub blake3: [u8; 32],
+}
+
+impl EvidenceItem {
+    /// The file, if the item is one and not a thing.
+    #[must_use]
+    pub fn file(&self) -> Option<ItemFile> {
+        Some(ItemFile {
+            blob: self.blob.clone()?,
+            media_type: self.media_type.clone()?,
+            size: self.size?,
+            sha256: self.sha256?,
+            blake3: self.blake3?,
+        })
     }
 }
 

@@ -130,6 +130,29 @@ async fn evidence_goes_in_and_comes_back_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_thing_is_registered_sampled_and_printed() {
+    let (node, anna, _) = desk().await;
+    let case = open(&node, &anna).await;
+    let thing = json!({"description": "White powder", "quantity": "2", "unit": "KGM"});
+    let path = format!("/api/v1/cases/{case}/things");
+    let item = node.ask("POST", &path, &anna, &thing).await.good();
+    let path = format!("/api/v1/evidence/{}", item["id"].as_str().unwrap());
+    node.ask("GET", &format!("{path}/content"), &anna, &Value::Null)
+        .await
+        .problem(404, "not-found");
+    let event = json!({"event": "sample", "reason": "analysis",
+                       "parts": [{"description": "Sample", "quantity": "0.5"}]});
+    let after = node.ask("POST", &format!("{path}/custody"), &anna, &event).await.good();
+    assert_eq!(after["quantity"], "1.5");
+    let unknown = json!({"event": "eat", "reason": "hunger"});
+    node.ask("POST", &format!("{path}/custody"), &anna, &unknown).await.problem(422, "invalid");
+    let sheet = node.ask("GET", &format!("{path}/custody-sheet"), &anna, &Value::Null).await;
+    assert!(sheet.headers[CONTENT_TYPE].to_str().unwrap().starts_with("text/html"));
+    assert!(sheet.text().contains("1.5 KGM"), "{}", sheet.text());
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn evidence_beyond_the_bound_is_refused_and_leaves_nothing() {
     let node = ApiNode::start(&[("68719476736", "1000")]).await;
     let anna = node.officer("anna", "case_officer").await;

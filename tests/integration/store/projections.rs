@@ -139,11 +139,15 @@ fn item(holder: &str) -> EvidenceItem {
         id: "e1".into(),
         case_id: "c1".into(),
         description: "invoice".into(),
-        media_type: "application/pdf".into(),
-        size: 10,
-        sha256: hash(1),
-        blake3: hash(2),
-        blob: "b1".into(),
+        form: "copy".into(),
+        parent: Some("e0".into()),
+        quantity: Some("0.50".into()),
+        unit: Some("KGM".into()),
+        media_type: Some("application/pdf".into()),
+        size: Some(10),
+        sha256: Some(hash(1)),
+        blake3: Some(hash(2)),
+        blob: Some("b1".into()),
         holder: holder.into(),
         state: "held".into(),
         created_at: 1,
@@ -170,6 +174,24 @@ pub(crate) async fn evidence_is_found_by_what_is_known_of_it(place: Place) {
     });
     assert_eq!(found, [1, 1, 1, 1, 0]);
     assert_eq!(read!(store, |tx| evidence::by_blob(tx, "b1").await), Some(item("u2")));
+    assert_eq!(item("u2").file().unwrap().blob, "b1");
+    let thing = || EvidenceItem {
+        id: "e2".into(),
+        parent: None,
+        quantity: None,
+        unit: None,
+        media_type: None,
+        size: None,
+        sha256: None,
+        blake3: None,
+        blob: None,
+        ..item("u1")
+    };
+    write!(store, |tx| evidence::insert(tx, &thing()).await)
+        .await
+        .unwrap_or_else(|e: StoreError| panic!("{e}"));
+    assert_eq!(read!(store, |tx| evidence::get(tx, "e2").await), Some(thing()));
+    assert_eq!(thing().file(), None);
     assert_eq!(read!(store, |tx| evidence::get(tx, "e1").await), Some(item("u2")));
 }
 

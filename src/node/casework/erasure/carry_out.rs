@@ -78,7 +78,7 @@ impl Desk {
             self.keys.destroy(group).await?;
         }
         for item in &plan.items {
-            if let Ok(blob) = item.blob.parse::<BlobName>() {
+            if let Some(Ok(blob)) = item.blob.as_deref().map(str::parse::<BlobName>) {
                 self.blobs.remove(blob).await?;
             }
         }
@@ -167,7 +167,9 @@ impl Wipe {
                 deadlines::clear_object(tx, case).await?;
                 notices::clear_object(tx, case).await?;
                 for item in &self.plan.items {
-                    blobs::delete(tx, &item.blob).await?;
+                    if let Some(blob) = &item.blob {
+                        blobs::delete(tx, blob).await?;
+                    }
                     object_fields::clear_object(tx, &item.id).await?;
                     erasures::wipe_evidence(tx, &item.id).await?;
                 }

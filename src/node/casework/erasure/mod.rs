@@ -11,6 +11,7 @@ mod scope;
 
 pub use list::{ErasureQuery, ErasureView};
 pub use order::NewErasure;
+pub(crate) use order::refuse_held;
 
 #[cfg(test)]
 mod tests;

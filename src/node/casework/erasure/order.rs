@@ -104,8 +104,8 @@ impl Desk {
     }
 }
 
-/// Refuses while a legal hold stands: what a court may ask for is not erased.
-pub(super) fn refuse_held(content: &Content) -> Result<(), Error> {
+/// Refuses while a legal hold stands: what a court may ask for is not erased, given away or destroyed.
+pub(crate) fn refuse_held(content: &Content) -> Result<(), Error> {
     let stands = |number: &u32| text(content, &format!("holds/{number}/lifted")).is_none();
     let Some(number) = numbers(content, "holds/").into_iter().find(stands) else { return Ok(()) };
     let leaf =

@@ -2,8 +2,9 @@
 
 use crate::domain::id::ObjectId;
 use crate::node::blobs::{BlobName, BlobReader};
-use crate::node::casework::evidence::custody::custody_views;
-use crate::node::casework::evidence::{CustodyView, EvidenceRow, EvidenceView, PendingView};
+use crate::node::casework::evidence::{
+    CustodyView, EvidenceRow, EvidenceView, PartView, PendingView,
+};
 use crate::node::casework::permits::Covers;
 use crate::node::casework::views::time_text;
 use crate::node::casework::{Desk, Error, Held};
@@ -11,6 +12,7 @@ use crate::node::store::StoreError;
 use crate::node::store::evidence::{self, EvidenceItem, PendingTransfer};
 use crate::policy::{Action, Permit};
 use crate::record::Payload;
+use crate::record::kinds::custody::CustodyEvent;
 use crate::record::kinds::evidence::EvidenceRegistered;
 
 /// A range of an item's bytes.
@@ -29,6 +31,9 @@ pub struct EvidenceContent {
     /// The name of the file as it was found.
     pub file_name: Option<String>,
 }
+
+/// What is asked for when somebody wants the bytes of a thing.
+pub(super) const NO_FILE: &str = "file: this evidence item is a thing, and no file of it is held";
 
 impl Desk {
     /// Shows an item; that it was seen is in the audit trail.
@@ -80,16 +85,17 @@ impl Desk {
     ) -> Result<EvidenceContent, Error> {
         let id = permit.object_for(Action::EvidenceRead)?;
         let (item, _) = self.evidence_row(id).await?;
-        let size = u64::try_from(item.size).map_err(Error::internal)?;
+        let file = item.file().ok_or(Error::NotFound(NO_FILE))?;
+        let size = u64::try_from(file.size).map_err(Error::internal)?;
         if offset > size {
             return Err(Error::invalid("range", format!("the item has {size} bytes")));
         }
         self.note_seen(permit).await?;
         let bytes = bytes.unwrap_or(u64::MAX).min(size.saturating_sub(offset));
-        let blob: BlobName = item.blob.parse().map_err(Error::internal)?;
+        let blob: BlobName = file.blob.parse().map_err(Error::internal)?;
         let reader = self.blobs.read(blob, &self.blob_key(id).await?, offset, bytes).await?;
         let file_name = registered(&self.own_held_of(id).await?)?.1.file_name;
-        Ok(EvidenceContent { reader, offset, bytes, size, media_type: item.media_type, file_name })
+        Ok(EvidenceContent { reader, offset, bytes, size, media_type: file.media_type, file_name })
     }
 
     /// What is shown of an item.
@@ -97,6 +103,7 @@ impl Desk {
         let (item, pending) = self.evidence_row(id).await?;
         let held = self.own_held_of(id).await?;
         let (_, signed) = registered(&held)?;
+        let custody = custody_views(&held);
         Ok(EvidenceView {
             row: EvidenceRow::from(&item),
             file_name: signed.file_name,
@@ -107,7 +114,8 @@ impl Desk {
             copied_from: signed.copied_from.map(hex::encode),
             head: hex::encode(item.head),
             pending_transfer: pending.map(PendingView::from),
-            custody: custody_views(&held),
+            seals_now: custody.last().and_then(|link| link.seals.clone()),
+            custody,
             history: self.history_of(&held).await?,
         })
     }
@@ -130,6 +138,57 @@ impl Desk {
             .map_err(|error: StoreError| Error::from(error))?;
         Ok((item.ok_or(Error::NotFound("evidence item"))?, pending))
     }
+}
+
+/// The chain of custody that the records of an item tell.
+fn custody_views(held: &[Held]) -> Vec<CustodyView> {
+    let mut views: Vec<CustodyView> = Vec::new();
+    for held in held {
+        let view = CustodyView {
+            position: views.len(),
+            event: "collect".to_owned(),
+            from: None,
+            to: None,
+            at: time_text(held.common().authored_at.0),
+            reason: None,
+            place: None,
+            condition: None,
+            seals_before: None,
+            seals: None,
+            quantity: None,
+            parts: Vec::new(),
+            warning: None,
+            record: held.statement().hash().to_string(),
+        };
+        if let Ok((_, signed)) = registered(std::slice::from_ref(held)) {
+            let (to, place, seals) = (Some(signed.collected_by), signed.place, signed.seals);
+            views.push(CustodyView { to, place, seals, quantity: signed.quantity, ..view });
+        } else if let Ok(event) = held.payload::<CustodyEvent>() {
+            let is_hand_over = matches!(event.event.as_str(), "transfer" | "receive");
+            let is_other = is_hand_over && event.seals_before != event.seals_after;
+            let parts = event.parts.into_iter();
+            views.push(CustodyView {
+                event: event.event,
+                from: Some(event.from),
+                to: Some(event.to),
+                reason: Some(event.reason),
+                place: event.place,
+                condition: event.condition,
+                seals_before: event.seals_before,
+                seals: event.seals_after,
+                quantity: event.quantity_after,
+                parts: parts
+                    .map(|part| PartView { item: part.item.to_string(), quantity: part.quantity })
+                    .collect(),
+                warning: is_other.then(|| {
+                    "the seals found are not those that were on it: find out what happened in between"
+                        .to_owned()
+                }),
+                ..view
+            });
+        }
+    }
+    views
 }
 
 /// The registration among the records of an item.

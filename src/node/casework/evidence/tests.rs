@@ -40,7 +40,7 @@ async fn evidence_is_registered_with_its_digests_and_read_back_in_ranges() {
     let ada = test.officer("Ada", "case_officer", "north").await;
     let case = case(&test, &ada).await;
     let item = add(&test, &ada, &case).await;
-    assert_eq!(item.row.sha256, hex::encode(Sha256::digest(plain())));
+    assert_eq!(item.row.sha256, Some(hex::encode(Sha256::digest(plain()))));
     assert_eq!(item.row.holder, ada.pseudonym.as_str());
     assert_eq!(item.collected_at.as_deref(), Some("2026-11-20T10:00:00Z"));
     assert_eq!(item.custody.len(), 1);

@@ -2,7 +2,7 @@
 
 use crate::node::blobs::{BlobError, BlobName, Difference, Wanted};
 use crate::node::casework::evidence::VerdictView;
-use crate::node::casework::evidence::read::registered;
+use crate::node::casework::evidence::read::{NO_FILE, registered};
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
 use crate::policy::{Action, Permit};
@@ -17,13 +17,16 @@ impl Desk {
         let (item, _) = self.evidence_row(id).await?;
         let held = self.own_held_of(id).await?;
         let (record, signed) = registered(&held)?;
+        let (Some(signed), Some(blob)) = (signed.file, item.blob) else {
+            return Err(Error::NotFound(NO_FILE));
+        };
         let recorded = Wanted {
             size: u64::try_from(signed.size).map_err(Error::internal)?,
             sha256: signed.sha256,
             blake3: signed.blake3,
         };
         self.note_seen(permit).await?;
-        let blob: BlobName = item.blob.parse().map_err(Error::internal)?;
+        let blob: BlobName = blob.parse().map_err(Error::internal)?;
         let found = self.blobs.verify(blob, &self.blob_key(id).await?, &recorded).await;
         let differences = match found {
             Ok(found) => found.iter().map(|difference| word(*difference).to_owned()).collect(),

@@ -14,17 +14,25 @@ pub struct EvidenceRow {
     pub case: String,
     /// What it is.
     pub description: String,
-    /// The media type of its file.
-    pub media_type: String,
+    /// What it is in relation to its original: `original`, `copy`, `certified_copy`, `sample` or `part`.
+    pub form: String,
+    /// The item that it was copied or taken from.
+    pub parent: Option<String>,
+    /// How much of it is left, a decimal number.
+    pub quantity: Option<String>,
+    /// The unit of the quantity.
+    pub unit: Option<String>,
+    /// The media type of its file; none of a thing.
+    pub media_type: Option<String>,
     /// The size of its file.
-    pub size: i64,
+    pub size: Option<i64>,
     /// SHA-256 of its file.
-    pub sha256: String,
+    pub sha256: Option<String>,
     /// BLAKE3 of its file.
-    pub blake3: String,
-    /// Who holds it: pseudonym.
+    pub blake3: Option<String>,
+    /// Who holds it, or held it last: pseudonym.
     pub holder: String,
-    /// `held` or `on_the_way`.
+    /// `held`, `on_the_way`, `divided`, `returned`, `lost` or `destroyed`.
     pub state: String,
     /// When it was registered.
     pub created_at: String,
@@ -36,10 +44,14 @@ impl From<&EvidenceItem> for EvidenceRow {
             id: item.id.clone(),
             case: item.case_id.clone(),
             description: item.description.clone(),
+            form: item.form.clone(),
+            parent: item.parent.clone(),
+            quantity: item.quantity.clone(),
+            unit: item.unit.clone(),
             media_type: item.media_type.clone(),
             size: item.size,
-            sha256: hex::encode(item.sha256),
-            blake3: hex::encode(item.blake3),
+            sha256: item.sha256.map(hex::encode),
+            blake3: item.blake3.map(hex::encode),
             holder: item.holder.clone(),
             state: item.state.clone(),
             created_at: time_text(item.created_at),
@@ -66,10 +78,27 @@ pub struct CustodyView {
     pub place: Option<String>,
     /// Its condition.
     pub condition: Option<String>,
+    /// Seal numbers before.
+    pub seals_before: Option<String>,
     /// Seal numbers after.
     pub seals: Option<String>,
+    /// How much of it was left after.
+    pub quantity: Option<String>,
+    /// The items that were made of it.
+    pub parts: Vec<PartView>,
+    /// What somebody should look into.
+    pub warning: Option<String>,
     /// The signed record of it.
     pub record: String,
+}
+
+/// An item that was made of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PartView {
+    /// The new item.
+    pub item: String,
+    /// How much it took with it.
+    pub quantity: Option<String>,
 }
 
 /// A hand-over that the receiver has not signed.
@@ -105,6 +134,8 @@ pub struct EvidenceView {
     pub legal_power: Option<String>,
     /// Seal numbers at intake.
     pub seals: Option<String>,
+    /// Seal numbers on it now; none when it is open.
+    pub seals_now: Option<String>,
     /// The registration at another authority that it was copied from.
     pub copied_from: Option<String>,
     /// The newest record of its chain.

@@ -4,11 +4,11 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{Html, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::InvalidObjectId;
-use crate::node::casework::{Error, EvidenceInput, FetchInput, HandOver, TakeOver};
+use crate::node::casework::{CustodyInput, Error, EvidenceInput, FetchInput, HandOver, TakeOver};
 use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::download::{Range, attachment};
 use crate::node::http::officer::Officer;
@@ -45,6 +45,17 @@ pub(crate) async fn add(
     Ok((StatusCode::CREATED, Json(item)))
 }
 
+/// `POST /api/v1/cases/{id}/things`: an item of which there is no file
+pub(crate) async fn add_thing(
+    officer: Officer,
+    Id(id): Id,
+    Document(input): Document<EvidenceInput>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let permit = officer.may_to(Action::EvidenceAdd, id).await?;
+    let item = officer.desk().add_thing(&permit, input).await?;
+    Ok((StatusCode::CREATED, Json(item)))
+}
+
 /// `GET /api/v1/evidence/{id}`
 pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
     let permit = officer.may_to(Action::EvidenceRead, id).await?;
@@ -68,6 +79,23 @@ pub(crate) async fn content(
 pub(crate) async fn custody(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
     let permit = officer.may_to(Action::EvidenceRead, id).await?;
     Ok(Json(officer.desk().custody(&permit).await?))
+}
+
+/// `POST /api/v1/evidence/{id}/custody`: what happened to the item, but hand-overs
+pub(crate) async fn record(
+    officer: Officer,
+    Id(id): Id,
+    Document(input): Document<CustodyInput>,
+) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+    let permit = officer.may_to(input.action()?, id).await?;
+    let item = officer.desk().record_custody(&permit, input).await?;
+    Ok((StatusCode::CREATED, Json(item)))
+}
+
+/// `GET /api/v1/evidence/{id}/custody-sheet`: a page to print
+pub(crate) async fn sheet(officer: Officer, Id(id): Id) -> Result<Html<String>, Problem> {
+    let permit = officer.may_to(Action::EvidenceRead, id).await?;
+    Ok(Html(officer.desk().custody_sheet(&permit).await?))
 }
 
 /// `POST /api/v1/evidence/{id}/transfer`

@@ -9,7 +9,7 @@ use crate::node::store::records::{self, Record};
 use crate::node::store::{StoreError, Tx, cases, evidence};
 use crate::node::upkeep::Findings;
 use crate::node::upkeep::log_check::{CheckError, STORE_CHANGED};
-use crate::node::upkeep::reconcile::{Audit, Reconciled, to_u64};
+use crate::node::upkeep::reconcile::{Audit, Reconciled};
 use crate::record::kinds::case::CaseOpened;
 use crate::record::kinds::custody::CustodyEvent;
 use crate::record::kinds::evidence::EvidenceRegistered;
@@ -187,12 +187,18 @@ async fn check_item(
         }
         return Ok(());
     };
+    let file = registered.file.as_ref();
+    let parent = registered.parent.map(|parent| parent.to_string());
     let columns = [
         ("case_id", is_object(&row.case_id, registered.case) || registration.own == 0),
-        ("media_type", registered.media_type == row.media_type),
-        ("size", to_u64(registered.size) == to_u64(row.size)),
-        ("sha256", registered.sha256 == row.sha256),
-        ("blake3", registered.blake3 == row.blake3),
+        ("description", registered.description == row.description),
+        ("form", registered.form == row.form),
+        ("parent", parent == row.parent),
+        ("unit", registered.unit == row.unit),
+        ("media_type", file.map(|file| &file.media_type) == row.media_type.as_ref()),
+        ("size", file.map(|file| file.size) == row.size),
+        ("sha256", file.map(|file| file.sha256) == row.sha256),
+        ("blake3", file.map(|file| file.blake3) == row.blake3),
     ];
     for (column, _) in columns.into_iter().filter(|(_, is_same)| !is_same) {
         findings.add(&name, format!("the column {column} differs from its record"), ROW_DIFFERS);
@@ -201,18 +207,18 @@ async fn check_item(
     if registration.own == 1 && stored.chains.iter().any(is_head) {
         findings.add(&name, "the column head differs from its records", ROW_DIFFERS);
     }
-    check_custody(audit, (row, &registered), stored, findings).await
+    check_custody(audit, (row, held), stored, findings).await
 }
 
-/// The holder is who received it last, and each link of the chain says what its record says.
+/// Holder, state and quantity are what the records make of them, and each link of the chain says what its record says.
 async fn check_custody(
     audit: &Audit,
-    (item, registered): (&evidence::EvidenceItem, &EvidenceRegistered),
+    (item, registration): (&evidence::EvidenceItem, Held),
     stored: &Stored,
     findings: &mut Findings,
 ) -> Result<(), CheckError> {
     let name = format!("evidence {}", item.id);
-    let mut holder = registered.collected_by.clone();
+    let mut chain = vec![registration];
     let is_event = |row: &&Record| row.kind == CustodyEvent::KIND;
     for record in stored.records.iter().filter(is_event) {
         let Some(held) = held(audit, record).await? else { return Ok(()) };
@@ -226,14 +232,24 @@ async fn check_custody(
         if !is_same {
             findings.add(&name, "its custody chain differs from its records", ROW_DIFFERS);
         }
-        if event.event == "receive" {
-            holder = event.to;
-        }
+        chain.push(held);
     }
     // A copy that came from a peer is held by who fetched it.
     let is_own = stored.records.first().is_some_and(|first| first.own == 1);
-    if is_own && item.holder != holder {
-        findings.add(&name, "the column holder differs from its records", ROW_DIFFERS);
+    if !is_own {
+        return Ok(());
+    }
+    let Ok(told) = audit.desk.custody_told(&chain) else {
+        findings.add(&name, "its records are no chain of custody", STORE_CHANGED);
+        return Ok(());
+    };
+    let columns = [
+        ("holder", told.holder == item.holder),
+        ("state", told.state == item.state),
+        ("quantity", told.quantity == item.quantity),
+    ];
+    for (column, _) in columns.into_iter().filter(|(_, is_same)| !is_same) {
+        findings.add(&name, format!("the column {column} differs from its records"), ROW_DIFFERS);
     }
     Ok(())
 }
