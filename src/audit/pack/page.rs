@@ -162,6 +162,7 @@ fn title_of(kind: &str) -> &str {
         "case.moved/1" => "Case moved",
         "case.proposed/1" => "Move of the case proposed",
         "case.proposal_refused/1" => "Proposed move refused",
+        "case.acknowledged/1" => "Warnings of a case acknowledged",
         "case.workflow_changed/1" => "Case put under another workflow",
         "workflow.adopted/1" => "Workflow taken into use",
         "erasure.ordered/1" => "Erasure ordered",

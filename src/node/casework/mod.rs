@@ -66,8 +66,9 @@ use crate::record::Signer;
 pub use audit_trail::AuditEventView;
 pub use cards::{CardBook, KnownAuthority, Under};
 pub use cases::{
-    CaseChange, CaseQuery, CaseRow, CaseView, IdentifierView, Linking, Movement, NewCase,
-    ProposalView, Refusal, StepView, WorkflowChange,
+    AcknowledgedView, Acknowledgement, CaseChange, CaseQuery, CaseRow, CaseView, ChangeView,
+    DifferenceQuery, DifferenceView, IdentifierView, Linking, Movement, NewCase, ProposalView,
+    QualityView, Refusal, StepView, VersionView, WarningView, WorkflowChange,
 };
 pub use deadlines::{DeadlineQuery, DeadlineView, NoticeQuery, NoticeView};
 pub use declarations::{

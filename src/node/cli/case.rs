@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::node::cli::client::{Client, Connection, segment};
+use crate::node::cli::client::{Client, Connection, segment, with_query};
 use crate::node::cli::exit::Failure;
 use crate::node::cli::fields::Fields;
 use crate::node::cli::output::{Form, line, word};
@@ -44,6 +44,10 @@ enum Step {
     Withdraw(Refuse),
     /// Put a case under another version of its workflow
     Workflow(Workflow),
+    /// Say that warnings on a case were looked at and stand
+    Acknowledge(Acknowledge),
+    /// Show what changed of a case between two versions
+    Diff(Diff),
     /// Link a case to another one
     Link(Link),
     /// Let an officer of another unit work on a case, or no longer
@@ -85,6 +89,35 @@ struct List {
 struct Show {
     /// The case
     id: String,
+    /// As it stood in this version, a line of its history from 1
+    #[arg(long, value_name = "N")]
+    at_version: Option<u32>,
+    #[command(flatten)]
+    form: Form,
+}
+
+#[derive(Debug, Args)]
+struct Acknowledge {
+    /// The case
+    id: String,
+    /// The paths of the warnings, as `sealane case show` lists them
+    #[arg(required = true)]
+    paths: Vec<String>,
+    /// Why they stand as they are
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Debug, Args)]
+struct Diff {
+    /// The case
+    id: String,
+    /// The earlier version, 0 for before it was opened; without it the one before the later
+    #[arg(long, value_name = "N")]
+    from: Option<u32>,
+    /// The later version; without it the newest
+    #[arg(long, value_name = "N")]
+    to: Option<u32>,
     #[command(flatten)]
     form: Form,
 }
@@ -198,9 +231,19 @@ impl Case {
             Step::New(step) => step.run(&client).await,
             Step::List(step) => step.run(&client).await,
             Step::Show(step) => {
-                let case = client.get(&path(&step.id)).await?;
-                Ok(step.form.facts(&case)?)
+                let shown = match step.at_version {
+                    Some(version) => below(&step.id, &format!("versions/{version}")),
+                    None => path(&step.id),
+                };
+                Ok(step.form.facts(&client.get(&shown).await?)?)
             }
+            Step::Acknowledge(step) => {
+                let body = json!({ "paths": step.paths, "reason": step.reason });
+                let case = client.post(&below(&step.id, "acknowledge"), &body).await?;
+                let open = case.get("quality").and_then(|quality| quality.get("open"));
+                Ok(line(&format!("acknowledged; warnings left open: {}", word(open)))?)
+            }
+            Step::Diff(step) => step.run(&client).await,
             Step::Edit(step) => step.run(&client).await,
             Step::Move(step) => step.run(&client).await,
             Step::Approve(step) => {
@@ -224,6 +267,29 @@ impl Case {
             Step::Team(step) => step.run(&client, "/api/v1/cases", "case").await,
             Step::Export(step) => pack::write(&client, &[step.id], &step.out).await,
         }
+    }
+}
+
+impl Diff {
+    async fn run(self, client: &Client) -> anyhow::Result<()> {
+        let (from, to) =
+            (self.from.map(|number| number.to_string()), self.to.map(|number| number.to_string()));
+        let query = [("from", from.as_deref()), ("to", to.as_deref())];
+        let found = client.get(&with_query(&below(&self.id, "difference"), &query)).await?;
+        if self.form.is_json() {
+            return Ok(self.form.facts(&found)?);
+        }
+        line(&format!("version {} to {}", word(found.get("from")), word(found.get("to"))))?;
+        let columns = [
+            ("PATH", "path"),
+            ("BEFORE", "before"),
+            ("AFTER", "after"),
+            ("VERSION", "version"),
+            ("BY", "actor"),
+            ("AT", "at"),
+        ];
+        let changes = found.get("changes").unwrap_or(&Value::Null);
+        Ok(self.form.list(changes, &columns, "nothing changed")?)
     }
 }
 

@@ -39,6 +39,9 @@ paths! {
         post "/api/v1/cases/{id}/proposal/refuse" => cases::refuse;
         post "/api/v1/cases/{id}/proposal/withdraw" => cases::withdraw;
         post "/api/v1/cases/{id}/workflow" => cases::workflow;
+        post "/api/v1/cases/{id}/acknowledge" => cases::acknowledge;
+        get "/api/v1/cases/{id}/versions/{version}" => cases::version;
+        get "/api/v1/cases/{id}/difference" => cases::difference;
         post "/api/v1/cases/{id}/links" => cases::link;
         post "/api/v1/cases/{id}/team" => cases::add_to_team;
         post "/api/v1/cases/{id}/team/remove" => cases::remove_from_team;

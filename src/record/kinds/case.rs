@@ -238,12 +238,33 @@ impl Payload for CaseWorkflowChanged {
     }
 }
 
+/// Warnings are acknowledged: under the item that each is about stand what it said, the value that was seen, and why it
+/// stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseAcknowledged {
+    /// By path.
+    pub content: Facts,
+}
+
+impl Payload for CaseAcknowledged {
+    const KIND: &'static str = "case.acknowledged/1";
+
+    fn fields(&self) -> Facts {
+        self.content.clone()
+    }
+
+    fn read(fields: &Fields) -> Result<Self, PayloadError> {
+        Ok(Self { content: facts_under(fields, &CONTENT) })
+    }
+}
+
 /// The kinds of records that make up a case, in the order in which they were introduced.
-pub const KINDS: [&str; 6] = [
+pub const KINDS: [&str; 7] = [
     CaseOpened::KIND,
     CaseUpdated::KIND,
     CaseMoved::KIND,
     CaseProposed::KIND,
     CaseProposalRefused::KIND,
     CaseWorkflowChanged::KIND,
+    CaseAcknowledged::KIND,
 ];

@@ -7,74 +7,12 @@ use crate::node::casework::cases::content::Content;
 use crate::node::casework::cases::due::{due, rows};
 use crate::node::casework::cases::findings::searchable;
 use crate::node::casework::cases::keep::outcomes;
-use crate::node::casework::{Desk, Error, Held};
-use crate::node::store::cases::{self, Case, CaseOutcome};
+use crate::node::casework::cases::signed::Signed;
+use crate::node::casework::{Desk, Error};
+use crate::node::store::cases::{self, CaseOutcome};
 use crate::node::store::{StoreError, deadlines, identifiers};
-use crate::record::kinds::case::{CaseMoved, CaseOpened, KINDS, PROPOSAL};
-use crate::record::{Payload, StatementHash, Value};
-
-/// What the records of a case make of it.
-#[derive(Default)]
-struct Signed {
-    fields: BTreeMap<String, (Value, StatementHash, usize)>,
-    states: Vec<(String, i64)>,
-    workflow: Option<[u8; 32]>,
-    head: Option<StatementHash>,
-    length: i64,
-}
-
-impl Signed {
-    fn of(records: &[Held]) -> Self {
-        let mut signed = Self::default();
-        let of_case = |held: &&Held| KINDS.contains(&held.common().kind.as_str());
-        for held in records.iter().filter(of_case) {
-            let (common, hash) = (held.common(), held.statement().hash());
-            if [CaseOpened::KIND, CaseMoved::KIND].contains(&common.kind.as_str())
-                && let Ok(status) = held.fields().text("status")
-            {
-                signed.states.push((status, common.authored_at.0));
-            }
-            for (path, index, value) in held.fields().free() {
-                if *value == Value::Null {
-                    signed.fields.remove(path);
-                } else {
-                    signed.fields.insert(path.to_owned(), (value.clone(), hash, index));
-                }
-            }
-            signed.workflow = common.profile;
-            signed.head = Some(hash);
-            signed.length = signed.length.saturating_add(1);
-        }
-        signed
-    }
-
-    fn text(&self, path: &str) -> &str {
-        self.fields.get(path).and_then(|(value, _, _)| value.as_text()).unwrap_or_default()
-    }
-
-    fn content(&self) -> Content {
-        self.fields.iter().map(|(path, (value, _, _))| (path.clone(), value.clone())).collect()
-    }
-
-    /// The columns of a row that differ.
-    fn columns(&self, case: &Case) -> Vec<&'static str> {
-        let since = self.states.last().map(|(_, at)| *at);
-        let is_proposed = case.proposer.is_empty() == case.pending.is_empty();
-        let same = [
-            ("title", self.text("title") == case.title),
-            ("status", self.text("status") == case.status),
-            ("reference", self.text("reference") == case.reference),
-            ("case_type", self.text("case_type") == case.case_type),
-            ("unit", self.text("unit") == case.unit),
-            ("pending", self.text(PROPOSAL[0]) == case.pending && is_proposed),
-            ("workflow", self.workflow == Some(case.workflow)),
-            ("status_since", since == Some(case.status_since)),
-            ("head", self.head == Some(StatementHash(case.head))),
-            ("version", self.length == case.version),
-        ];
-        same.into_iter().filter(|(_, is_same)| !is_same).map(|(column, _)| column).collect()
-    }
-}
+use crate::record::Payload as _;
+use crate::record::kinds::case::CaseOpened;
 
 impl Desk {
     /// In what the projection of a case differs from its records, by column or path; nothing if it is sound.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::finding::{Finding, LONG_TEXT_BYTES_MAX};
 use crate::domain::identifier::{Identifier, Scheme};
 use crate::node::casework::Error;
+use crate::node::casework::cases::acknowledge::ACKNOWLEDGED;
 use crate::record::kinds::case::CONTENT;
 use crate::record::{NESTING_MAX, Value};
 
@@ -99,6 +100,9 @@ fn check_path(path: &str) -> Result<(), String> {
     let rest = path.strip_prefix(family).unwrap_or_default();
     let mut parts = rest.split('/');
     let number = parts.next().unwrap_or_default();
+    if rest.split('/').nth(1) == Some(ACKNOWLEDGED) {
+        return Err("is written by acknowledging a warning".to_owned());
+    }
     if *family == "facts/" {
         return Ok(());
     }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::case::{CaseStatus, TaskState};
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Severity};
 use crate::domain::time::Timestamp;
 use crate::domain::workflow::Workflow;
 use crate::node::casework::Error;
+use crate::node::casework::cases::acknowledge::open_warnings;
 use crate::node::casework::cases::content::{Content, numbers, text};
 use crate::record::Value;
 
@@ -22,12 +23,21 @@ pub(crate) fn lacks(workflow: &Workflow, to: CaseStatus, content: &Content) -> V
     };
     let open: BTreeSet<&str> =
         tasks.iter().filter(|(_, number)| is_open(number)).map(|(key, _)| *key).collect();
+    let mut found = Vec::new();
+    if matches!(to, CaseStatus::Resolved | CaseStatus::Closed) {
+        found.extend(open_warnings(content).into_iter().map(|warning| Finding {
+            severity: Severity::Error,
+            message: format!("{}: correct it, or acknowledge the warning", warning.message),
+            ..warning
+        }));
+    }
     let lacks = workflow.lacks(to, &filled, &open).into_iter();
     let place = |path: String| {
         let number = path.strip_prefix("tasks/").and_then(|key| tasks.get(key));
         number.map_or(path.clone(), |number| format!("tasks/{number}/state"))
     };
-    lacks.map(|lack| Finding::error(&place(lack.path), &lack.message)).collect()
+    found.extend(lacks.map(|lack| Finding::error(&place(lack.path), &lack.message)));
+    found
 }
 
 /// Refuses a case that lacks something.

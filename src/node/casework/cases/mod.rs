@@ -1,5 +1,6 @@
 //! Use cases of cases: open, change, move, approve, link, read, list; evidence and requests stand elsewhere.
 
+pub(crate) mod acknowledge;
 mod approval;
 mod check;
 pub(crate) mod content;
@@ -13,11 +14,14 @@ mod moving;
 mod open;
 pub(crate) mod projection;
 mod read;
+mod signed;
 mod team;
 mod update;
+mod versions;
 mod views;
 mod workflow;
 
+pub use acknowledge::Acknowledgement;
 pub use approval::Refusal;
 pub use links::Linking;
 pub use list::CaseQuery;
@@ -25,9 +29,15 @@ pub(crate) use list::is_visible;
 pub use moving::Movement;
 pub use open::NewCase;
 pub use update::CaseChange;
-pub use views::{CaseRow, CaseView, IdentifierView, ProposalView, StepView};
+pub use versions::{ChangeView, DifferenceQuery, DifferenceView, VersionView};
+pub use views::{
+    AcknowledgedView, CaseRow, CaseView, IdentifierView, ProposalView, QualityView, StepView,
+    WarningView,
+};
 pub use workflow::WorkflowChange;
 
+#[cfg(test)]
+mod quality_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -1,16 +1,20 @@
 //! Shows a case with content, warnings and history.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::case::CaseStatus;
+use crate::domain::finding::Finding;
 use crate::domain::id::ObjectId;
 use crate::domain::workflow::{Approver, Workflow};
+use crate::node::casework::cases::acknowledge::{ACKNOWLEDGED, acknowledged_at, open_warnings};
 use crate::node::casework::cases::content::{Content, identifiers};
 use crate::node::casework::cases::findings::findings;
 use crate::node::casework::cases::guards::lacks;
-use crate::node::casework::cases::projection::{content_of, proposal_of};
-use crate::node::casework::cases::{CaseRow, CaseView, IdentifierView, ProposalView, StepView};
-
+use crate::node::casework::cases::projection::{CurrentField, content_of, proposal_of};
+use crate::node::casework::cases::{
+    AcknowledgedView, CaseRow, CaseView, IdentifierView, ProposalView, QualityView, StepView,
+    WarningView,
+};
 use crate::node::casework::permits::Covers;
 use crate::node::casework::views::{FindingView, HistoryView, json_content, time_text};
 use crate::node::casework::{Desk, Error, Held};
@@ -53,6 +57,7 @@ impl Desk {
             reason: found.reason,
         });
         let workflow = self.workflow(rows.case.workflow).await?;
+        let history = self.history(id).await?;
         let proposal = proposal_of(&fields).map(|proposal| ProposalView {
             to: proposal.status,
             reason: proposal.reason,
@@ -71,9 +76,10 @@ impl Desk {
             head: hex::encode(rows.case.head),
             next: workflow.next(status).iter().map(|status| status.name()).collect(),
             identifiers: identifiers.collect(),
-            warnings: findings(&content).iter().map(FindingView::from).collect(),
+            quality: quality(&workflow, status, &content),
+            warnings: warnings(&fields, &content, &history),
             content: json_content(&content),
-            history: self.history(id).await?,
+            history,
         })
     }
 
@@ -131,6 +137,57 @@ impl Desk {
             }
         };
         Ok(held.iter().map(view).collect())
+    }
+}
+
+/// The warnings, with who acknowledged them.
+fn warnings(
+    fields: &BTreeMap<String, CurrentField>,
+    content: &Content,
+    history: &[HistoryView],
+) -> Vec<WarningView> {
+    let acknowledged = |path: &str| {
+        let field = fields.get(&format!("{}/reason", acknowledged_at(content, path)?))?;
+        let record = field.record.to_string();
+        let signed = history.iter().find(|signed| signed.hash == record)?;
+        Some(AcknowledgedView {
+            by: signed.actor.clone(),
+            at: signed.at.clone(),
+            reason: field.value.as_text()?.to_owned(),
+        })
+    };
+    let view = |finding: &Finding| WarningView {
+        acknowledged: acknowledged(&finding.path),
+        finding: FindingView::from(finding),
+    };
+    findings(content).iter().map(view).collect()
+}
+
+fn quality(workflow: &Workflow, from: CaseStatus, content: &Content) -> QualityView {
+    let paths = |findings: Vec<Finding>| -> BTreeSet<String> {
+        findings.into_iter().map(|finding| finding.path).collect()
+    };
+    let open = paths(open_warnings(content));
+    let odd = paths(findings(content));
+    let next = workflow.next(from).iter();
+    let lacking: BTreeSet<String> = next
+        .flat_map(|to| lacks(workflow, *to, content))
+        .map(|finding| finding.path)
+        .filter(|path| !content.contains_key(path))
+        .collect();
+    let own = content.keys().filter(|path| path.split('/').nth(2) != Some(ACKNOWLEDGED));
+    let fields = own.count();
+    let judged = fields.saturating_add(lacking.len());
+    let sound = fields.saturating_sub(open.len());
+    QualityView {
+        percent: sound
+            .saturating_mul(100)
+            .checked_div(judged)
+            .and_then(|percent| u32::try_from(percent).ok()),
+        fields,
+        open: open.len(),
+        acknowledged: odd.difference(&open).count(),
+        lacking: lacking.len(),
     }
 }
 

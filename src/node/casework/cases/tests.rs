@@ -142,7 +142,7 @@ async fn a_forged_number_is_kept_with_a_warning_and_found_again() {
     let case = open(&test, &ada, content).await;
     assert_eq!(case.identifiers[0].check, "fail");
     assert_eq!(case.warnings.len(), 1);
-    assert_eq!(case.warnings[0].path, "identifiers/0");
+    assert_eq!(case.warnings[0].finding.path, "identifiers/0");
 
     let query = |value: &str, scheme: Option<&str>| SearchQuery {
         scheme: scheme.map(str::to_owned),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::domain::finding::short_text;
 use crate::domain::id::ObjectId;
 use crate::node::casework::cases::CaseView;
+use crate::node::casework::cases::acknowledge::orphans;
 use crate::node::casework::cases::content::{Content, merged, parse};
 use crate::node::casework::cases::keep::{refuse_errors, refuse_stale};
 use crate::node::casework::permits::Covers;
@@ -57,6 +58,8 @@ impl Desk {
     ) -> Result<(), Error> {
         let standing = self.standing(id).await?;
         refuse_stale(&standing.case, expected)?;
+        let mut changes = changes;
+        changes.extend(orphans(&merged(&standing.content, &changes)));
         let content = merged(&standing.content, &changes);
         refuse_errors(&content)?;
         let payload = CaseUpdated { title: title.clone(), content: changes.into_iter().collect() };

@@ -98,6 +98,42 @@ pub struct ProposalView {
     pub record: String,
 }
 
+/// A warning, and whether somebody looked at it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WarningView {
+    /// What is odd.
+    #[serde(flatten)]
+    pub finding: FindingView,
+    /// Who said that it stands so; none while it is open.
+    pub acknowledged: Option<AcknowledgedView>,
+}
+
+/// That a warning was acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AcknowledgedView {
+    /// By whom: pseudonym.
+    pub by: String,
+    /// When.
+    pub at: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// How good the data of a case are (R10): of the fields that it has or lacks, how many leave nothing to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct QualityView {
+    /// 0 to 100, rounded down; none for a case without content.
+    pub percent: Option<u32>,
+    /// Fields that the case has.
+    pub fields: usize,
+    /// Fields with a warning that nobody acknowledged.
+    pub open: usize,
+    /// Fields with a warning that somebody acknowledged.
+    pub acknowledged: usize,
+    /// Fields that it lacks for its next steps.
+    pub lacking: usize,
+}
+
 /// A case with its content and history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CaseView {
@@ -123,7 +159,9 @@ pub struct CaseView {
     /// The identifiers with what their checks say.
     pub identifiers: Vec<IdentifierView>,
     /// What an officer should look at.
-    pub warnings: Vec<FindingView>,
+    pub warnings: Vec<WarningView>,
+    /// How good its data are.
+    pub quality: QualityView,
     /// Its records, oldest first.
     pub history: Vec<HistoryView>,
 }

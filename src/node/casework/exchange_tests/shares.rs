@@ -9,7 +9,6 @@ use crate::node::casework::{Error, NewPost, NewSummary, NewTaskForce, TaskForceV
 use crate::node::peer::ItemAnswer;
 use crate::node::store::StoreError;
 use crate::node::store::cases::{self, Case};
-use crate::node::store::object_fields::{self, ObjectField};
 use crate::policy::Action;
 use crate::record::Value;
 use crate::record::kinds::case::CaseOpened;
@@ -34,18 +33,10 @@ impl Town {
         };
         let by = Authorship::of(&self.permit(1, Action::CaseOpen, None), None);
         let prepared = self.desk.author(id, by, &opened).await.unwrap();
-        let fields: Vec<_> = prepared
-            .held
-            .fields()
-            .free()
-            .map(|(path, index, _)| ObjectField {
-                object: id.to_string(),
-                path: path.to_owned(),
-                value: vec![],
-                record_hash: prepared.hash().0,
-                field_index: i64::try_from(index).unwrap(),
-            })
-            .collect();
+        let fields = self.desk.field_changes(&prepared).await.unwrap();
+        self.desk.adopt_shipped().await.unwrap();
+        let (workflow, _) =
+            self.desk.workflow_in_force("tobacco_excise".parse().unwrap()).await.unwrap();
         let case = Case {
             id: id.to_string(),
             reference: opened.reference.clone(),
@@ -58,7 +49,7 @@ impl Town {
             updated_at: 1,
             head: prepared.hash().0,
             version: 1,
-            workflow: [0; 32],
+            workflow,
             pending: String::new(),
             proposer: String::new(),
             status_since: 1,
@@ -70,7 +61,7 @@ impl Town {
                 Box::pin(async move {
                     prepared.append(tx).await?;
                     cases::insert(tx, case).await?;
-                    object_fields::put_all(tx, fields).await?;
+                    fields.apply(tx).await?;
                     Ok::<_, StoreError>(())
                 })
             })
@@ -114,6 +105,33 @@ async fn whoever_signed_what_a_summary_shows_does_not_share_it() {
     assert!(matches!(&own, Err(Error::NotPermitted(why)) if why.contains("second officer")));
     assert!(xa.send(&xb).await.frames.is_empty());
     assert!(xa.shares_as(2, &case, &xb, &["facts/vessel"]).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_field_with_an_open_warning_is_shared_when_it_was_corrected_or_acknowledged() {
+    let [xa, xb] = towns().await;
+    let case = xa.case().await;
+    let change = |container: &str| {
+        let path = "consignments/0/container".to_owned();
+        serde_json::from_value(json!({"fields": {path: container}})).unwrap()
+    };
+    let permit = xa.permit(1, Action::CaseUpdate, Some(&case));
+    xa.desk.update_case(&permit, None, change("CSQU3054384")).await.unwrap();
+    let open = xa.shares(&case, &xb, &["facts/vessel", "consignments"]).await;
+    let Err(Error::Invalid(findings)) = open else { panic!("{open:?}") };
+    assert_eq!(findings[0].path, "consignments/0/container");
+    assert!(xa.shares(&case, &xb, &["facts/vessel"]).await.is_ok());
+    let seen = json!({"paths": ["consignments/0/container"], "reason": SECRET});
+    let seen = serde_json::from_value(seen).unwrap();
+    xa.desk.acknowledge_warnings(&permit, None, seen).await.unwrap();
+    let id = xa.shares(&case, &xb, &["consignments"]).await.unwrap();
+    xa.send(&xb).await;
+    // Why it stands is said to nobody who was not meant to hear it.
+    let permit = xb.permit(1, Action::SummaryRead, Some(&id));
+    let seen = xb.desk.summary(&permit, id.parse().unwrap()).await.unwrap();
+    let shown: Vec<_> = seen.fields.iter().map(|field| field.path.as_str()).collect();
+    assert_eq!(shown, ["consignments/0/container"]);
+    assert!(!holds(&xb.database_bytes().await, SECRET));
 }
 
 fn holds(bytes: &[u8], marker: &str) -> bool {

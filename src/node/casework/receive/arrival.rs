@@ -128,6 +128,7 @@ impl Desk {
             | "case.proposed/1"
             | "case.proposal_refused/1"
             | "case.workflow_changed/1"
+            | "case.acknowledged/1"
             | "evidence.registered/1"
             | "custody.event/1" => Ok(Box::new(SourceKept {
                 object: held.common().object.to_string(),

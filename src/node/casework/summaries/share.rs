@@ -11,6 +11,7 @@ use crate::domain::id::{AuthorityName, ObjectId};
 use crate::domain::time::Date;
 use crate::node::casework::append::{Authorship, Prepared};
 use crate::node::casework::audit_trail::done as event;
+use crate::node::casework::cases::acknowledge::{ACKNOWLEDGED, open_warnings};
 use crate::node::casework::documents;
 use crate::node::casework::guard::allow;
 use crate::node::casework::permits::{resource_of_case, user_behind};
@@ -125,8 +126,9 @@ impl Desk {
         let delete_by = input.delete_by.as_deref().map(delete_by).transpose()?;
         let title = input.title.unwrap_or_else(|| "Case summary".to_owned());
         let title = short_text("title", &title).map_err(|e| Error::invalid("title", e.reason))?;
-        let sources = self.sources(case, input.fields).await?;
+        let sources = self.sources(case, &input.fields).await?;
         self.may_share(permit, case, sources.keys().copied()).await?;
+        self.refuse_open_warnings(case, &input.fields).await?;
         let documents = self.documents(permit, &input.documents, &marking).await?;
         let payload = SummaryShared {
             title: title.clone(),
@@ -163,6 +165,28 @@ impl Desk {
         self.summary_view(id).await
     }
 
+    /// Refuses to let out what is odd until somebody corrected or acknowledged it (R54).
+    async fn refuse_open_warnings(&self, case: ObjectId, paths: &[String]) -> Result<(), Error> {
+        let content = self.standing(case).await?.content;
+        let is_chosen = |shown: &str| {
+            let within = |path: &String| {
+                let path = path.trim_end_matches('/');
+                shown == path || shown.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+            };
+            paths.iter().any(within)
+        };
+        let open: Vec<Finding> = open_warnings(&content)
+            .into_iter()
+            .filter(|warning| is_chosen(&warning.path))
+            .map(|warning| {
+                let message =
+                    format!("{}: correct it, or acknowledge the warning", warning.message);
+                Finding::error(&warning.path, &message)
+            })
+            .collect();
+        if open.is_empty() { Ok(()) } else { Err(Error::Invalid(open)) }
+    }
+
     fn recipients(&self, names: &[String]) -> Result<Vec<AuthorityName>, Error> {
         let names = names.iter().map(|name| self.peer_named("recipients", name));
         let recipients: BTreeSet<AuthorityName> = names.collect::<Result<_, _>>()?;
@@ -176,7 +200,7 @@ impl Desk {
     async fn sources(
         &self,
         case: ObjectId,
-        paths: Vec<String>,
+        paths: &[String],
     ) -> Result<BTreeMap<StatementHash, BTreeSet<usize>>, Error> {
         let object = case.to_string();
         let (fields, own) = self
@@ -197,7 +221,7 @@ impl Desk {
             })
             .await?
             .ok_or(Error::NotFound("case"))?;
-        choose(&fields, &own, &paths)
+        choose(&fields, &own, paths)
     }
 }
 
@@ -317,7 +341,11 @@ fn choose(
         let path = path.trim_end_matches('/');
         let branch = format!("{path}/");
         let mut found = false;
-        for field in fields.iter().filter(|f| f.path == path || f.path.starts_with(&branch)) {
+        // Why a warning stands is said to nobody who was not meant to hear it.
+        let is_under = |field: &str| {
+            field.starts_with(&branch) && field.split('/').nth(2) != Some(ACKNOWLEDGED)
+        };
+        for field in fields.iter().filter(|f| f.path == path || is_under(&f.path)) {
             found = true;
             let index = usize::try_from(field.field_index).unwrap_or(usize::MAX);
             if !own.contains(&field.record_hash) || index < FIXED_KEYS.len() {

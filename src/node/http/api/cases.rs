@@ -1,11 +1,13 @@
 //! `/api/v1/cases`: opened, listed, read, changed, moved, approved and linked.
 
 use axum::Json;
+use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::node::casework::{
-    CaseChange, CaseQuery, Linking, Movement, NewCase, Refusal, WorkflowChange,
+    Acknowledgement, CaseChange, CaseQuery, DifferenceQuery, Error, Linking, Movement, NewCase,
+    Refusal, WorkflowChange,
 };
 use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
@@ -104,6 +106,39 @@ pub(crate) async fn withdraw(
     let permit = officer.may_to(Action::CaseMove, id).await?;
     let withdrawn = officer.desk().withdraw_move(&permit, seen.hash(), input).await;
     withdrawn.map(Json).map_err(|error| seen.problem(error))
+}
+
+/// `POST /api/v1/cases/{id}/acknowledge`: warnings that stand
+pub(crate) async fn acknowledge(
+    officer: Officer,
+    Id(id): Id,
+    seen: SeenHead,
+    Document(input): Document<Acknowledgement>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::CaseUpdate, id).await?;
+    let changed = officer.desk().acknowledge_warnings(&permit, seen.hash(), input).await;
+    changed.map(Json).map_err(|error| seen.problem(error))
+}
+
+/// `GET /api/v1/cases/{id}/versions/{version}`: the case as it stood
+pub(crate) async fn version(
+    officer: Officer,
+    Path((id, version)): Path<(String, String)>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let id = id.parse().map_err(|_| Error::NotFound("case"))?;
+    let permit = officer.may_to(Action::CaseRead, id).await?;
+    // A text that is no number names no version.
+    Ok(Json(officer.desk().case_version(&permit, version.parse().unwrap_or(0)).await?))
+}
+
+/// `GET /api/v1/cases/{id}/difference`: what changed between two versions
+pub(crate) async fn difference(
+    officer: Officer,
+    Id(id): Id,
+    Params(query): Params<DifferenceQuery>,
+) -> Result<Json<impl Serialize>, Problem> {
+    let permit = officer.may_to(Action::CaseRead, id).await?;
+    Ok(Json(officer.desk().case_difference(&permit, query).await?))
 }
 
 /// `POST /api/v1/cases/{id}/workflow`
