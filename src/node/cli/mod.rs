@@ -21,6 +21,7 @@ mod inbox;
 mod init;
 mod log;
 mod log_check;
+mod openapi;
 mod output;
 mod pack;
 mod page;
@@ -109,6 +110,8 @@ enum Command {
     Restore(restore::Restore),
     /// Check clock, certificates, disk, peers, keys and witnesses
     Doctor(doctor::Doctor),
+    /// Print the description of the API (OpenAPI 3.1) for tools; needs no node
+    Openapi(openapi::Openapi),
     /// Officers of this node (on the node's machine)
     User(user::User),
     /// Tokens with which officers and scripts use the API (on the node's machine)
@@ -159,6 +162,7 @@ impl Command {
             Self::Backup(command) => command.run().await,
             Self::Restore(command) => command.run().await,
             Self::Doctor(command) => command.run().await,
+            Self::Openapi(openapi::Openapi) => openapi::print(),
             Self::User(command) => command.run().await,
             Self::Token(command) => command.run().await,
         }
@@ -225,6 +229,7 @@ mod tests {
             "backup --config c.toml --out f",
             "restore f --dir d",
             "doctor --config c.toml",
+            "openapi",
             "user add anna --role case_officer --dir d",
             "user disable anna --dir d",
             "token new anna --dir d",

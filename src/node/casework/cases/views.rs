@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::node::casework::views::{FindingView, HistoryView, time_text};
 use crate::node::store::cases::Case;
 
 /// A case in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CaseRow {
     /// Its id.
     pub id: String,
@@ -50,7 +51,7 @@ impl From<&Case> for CaseRow {
 }
 
 /// An identifier in a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct IdentifierView {
     /// Where it stands.
     pub path: String,
@@ -67,7 +68,7 @@ pub struct IdentifierView {
 }
 
 /// A step that a case may take, and what it takes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StepView {
     /// The state.
     pub to: &'static str,
@@ -82,7 +83,7 @@ pub struct StepView {
 }
 
 /// A move that waits for approval.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ProposalView {
     /// The state.
     pub to: String,
@@ -99,7 +100,7 @@ pub struct ProposalView {
 }
 
 /// A case with its content and history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CaseView {
     /// What lists show too.
     #[serde(flatten)]

@@ -1,12 +1,13 @@
 //! What is shown of evidence; reads nothing.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::node::casework::views::{HistoryView, time_text};
 use crate::node::store::evidence::{EvidenceItem, PendingTransfer};
 
 /// An item in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EvidenceRow {
     /// Its id.
     pub id: String,
@@ -48,7 +49,7 @@ impl From<&EvidenceItem> for EvidenceRow {
 }
 
 /// A link of a custody chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CustodyView {
     /// The place in the chain, from 0.
     pub position: usize,
@@ -73,7 +74,7 @@ pub struct CustodyView {
 }
 
 /// A hand-over that the receiver has not signed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PendingView {
     /// Who gives: pseudonym.
     pub giver: String,
@@ -90,7 +91,7 @@ impl From<PendingTransfer> for PendingView {
 }
 
 /// An item with its chain of custody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EvidenceView {
     /// What lists show too.
     #[serde(flatten)]
@@ -118,7 +119,7 @@ pub struct EvidenceView {
 }
 
 /// What came of hashing an item's content again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VerdictView {
     /// The item.
     pub id: String,

@@ -1,20 +1,21 @@
 //! `/api/v1/cases`: opened, listed, read, changed, moved, approved and linked.
 
 use axum::Json;
-use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::node::casework::{
     CaseChange, CaseQuery, Linking, Movement, NewCase, Refusal, WorkflowChange,
 };
 use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
+use crate::node::http::openapi::{Created, View};
 use crate::node::http::problem::Problem;
 use crate::node::http::seen::SeenHead;
 use crate::policy::Action;
 
 /// An officer to be added to or taken out of a team.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Member {
     /// Name, pseudonym or id.
@@ -25,7 +26,7 @@ pub(crate) struct Member {
 pub(crate) async fn list(
     officer: Officer,
     Params(query): Params<CaseQuery>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::CaseList).await?;
     Ok(Json(officer.desk().cases(&permit, query).await?))
 }
@@ -34,15 +35,15 @@ pub(crate) async fn list(
 pub(crate) async fn open(
     officer: Officer,
     Document(input): Document<NewCase>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let officer = officer.for_purpose(input.purpose.as_deref())?;
     let permit = officer.may(Action::CaseOpen).await?;
     let case = officer.desk().open_case(&permit, input).await?;
-    Ok((StatusCode::CREATED, Json(case)))
+    Ok(Created(case))
 }
 
 /// `GET /api/v1/cases/{id}`
-pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseRead, id).await?;
     Ok(Json(officer.desk().case(&permit).await?))
 }
@@ -53,7 +54,7 @@ pub(crate) async fn update(
     Id(id): Id,
     seen: SeenHead,
     Document(input): Document<CaseChange>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseUpdate, id).await?;
     let changed = officer.desk().update_case(&permit, seen.hash(), input).await;
     changed.map(Json).map_err(|error| seen.problem(error))
@@ -65,7 +66,7 @@ pub(crate) async fn step(
     Id(id): Id,
     seen: SeenHead,
     Document(input): Document<Movement>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseMove, id).await?;
     let moved = officer.desk().move_case(&permit, seen.hash(), input).await;
     moved.map(Json).map_err(|error| seen.problem(error))
@@ -76,7 +77,7 @@ pub(crate) async fn approve(
     officer: Officer,
     Id(id): Id,
     seen: SeenHead,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseApprove, id).await?;
     let moved = officer.desk().approve_move(&permit, seen.hash()).await;
     moved.map(Json).map_err(|error| seen.problem(error))
@@ -88,7 +89,7 @@ pub(crate) async fn refuse(
     Id(id): Id,
     seen: SeenHead,
     Document(input): Document<Refusal>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseApprove, id).await?;
     let refused = officer.desk().refuse_move(&permit, seen.hash(), input).await;
     refused.map(Json).map_err(|error| seen.problem(error))
@@ -100,7 +101,7 @@ pub(crate) async fn withdraw(
     Id(id): Id,
     seen: SeenHead,
     Document(input): Document<Refusal>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseMove, id).await?;
     let withdrawn = officer.desk().withdraw_move(&permit, seen.hash(), input).await;
     withdrawn.map(Json).map_err(|error| seen.problem(error))
@@ -112,7 +113,7 @@ pub(crate) async fn workflow(
     Id(id): Id,
     seen: SeenHead,
     Document(input): Document<WorkflowChange>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseWorkflow, id).await?;
     let changed = officer.desk().change_workflow(&permit, seen.hash(), input).await;
     changed.map(Json).map_err(|error| seen.problem(error))
@@ -123,11 +124,11 @@ pub(crate) async fn link(
     officer: Officer,
     Id(id): Id,
     Document(input): Document<Linking>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseUpdate, id).await?;
     let other = officer.may_to(Action::CaseRead, input.other()?).await?;
     let case = officer.desk().link_case(&permit, &other, input).await?;
-    Ok((StatusCode::CREATED, Json(case)))
+    Ok(Created(case))
 }
 
 /// `POST /api/v1/cases/{id}/team`
@@ -135,10 +136,10 @@ pub(crate) async fn add_to_team(
     officer: Officer,
     Id(id): Id,
     Document(member): Document<Member>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseUpdate, id).await?;
     let case = officer.desk().add_to_team(&permit, &member.officer).await?;
-    Ok((StatusCode::CREATED, Json(case)))
+    Ok(Created(case))
 }
 
 /// `POST /api/v1/cases/{id}/team/remove`
@@ -146,7 +147,7 @@ pub(crate) async fn remove_from_team(
     officer: Officer,
     Id(id): Id,
     Document(member): Document<Member>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseUpdate, id).await?;
     Ok(Json(officer.desk().remove_from_team(&permit, &member.officer).await?))
 }
