@@ -93,6 +93,8 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("rusqlite", "node::store"),
     ("quinn", "node::peer"),
     ("axum", "node::http"),
+    // Schemas are of what the API takes and answers, and of nothing that is signed or stored.
+    ("schemars", "node::casework node::http"),
     ("object_store", "node::blobs"),
     ("tokio", "node main"),
     ("serde", "audit bin node policy record transparency"),

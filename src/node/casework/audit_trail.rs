@@ -1,5 +1,6 @@
 //! Who did, saw and was refused what: one chained row for each; holds no personal data of the people in a case.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::handling::Purpose;
@@ -16,7 +17,7 @@ use crate::policy::{Action, Actor, Permit, Via};
 const OPERATOR: &str = "operator";
 
 /// A row of the audit trail.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AuditEventView {
     /// Its place in the chain.
     pub seq: i64,

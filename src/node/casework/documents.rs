@@ -1,6 +1,7 @@
 //! Released evidence files: the field of the record that releases them, who may fetch them, and where to find one that
 //! was received; moves no bytes.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::finding::Finding;
@@ -21,7 +22,7 @@ use crate::record::kinds::evidence::EvidenceRegistered;
 pub(crate) const DOCUMENTS_MAX: usize = 64;
 
 /// A released file, as a view shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DocumentView {
     /// The evidence item at the authority that released it; `evidence fetch` takes this id.
     pub evidence: String,

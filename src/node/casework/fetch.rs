@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{AuthorityName, ObjectId};
@@ -31,7 +32,7 @@ const COPY: &str = "copy:";
 const ROUNDS_MAX: u32 = 3;
 
 /// What a fetch may be told.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FetchInput {
     /// The authority that released it; needed if several released an item under the same id.
@@ -43,7 +44,7 @@ pub struct FetchInput {
 }
 
 /// How far a fetch has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FetchView {
     /// `complete`.
     pub state: String,

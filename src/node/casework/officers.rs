@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::finding::short_text;
@@ -57,7 +58,7 @@ pub struct UserView {
 }
 
 /// Who somebody is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WhoView {
     /// What peers see.
     pub pseudonym: String,

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::finding::short_text;
@@ -46,7 +47,7 @@ pub struct NewQualification {
 }
 
 /// A training or an authorisation, for this node's own people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct QualificationView {
     /// By which it is revoked.
     pub id: String,

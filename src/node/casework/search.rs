@@ -1,5 +1,6 @@
 //! Finds objects by an identifier, among those that the officer may read.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::identifier::{Identifier, Scheme, UnknownScheme};
@@ -13,7 +14,7 @@ use crate::policy::{Action, Permit};
 const PLACES_MAX: i64 = 1_000;
 
 /// What to search for.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchQuery {
     /// The scheme; without it all.
@@ -24,7 +25,7 @@ pub struct SearchQuery {
 }
 
 /// A place where an identifier occurs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HitView {
     /// The case.
     pub object: String,

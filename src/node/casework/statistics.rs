@@ -1,5 +1,6 @@
 //! Statistics of the authority's cases and requests (R45, R47, R62): counts and durations, no content of a case.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::case::{CaseType, UnknownCaseType};
@@ -24,7 +25,7 @@ const AGES: [(&str, i64, i64); 5] = [
 ];
 
 /// Which cases are counted.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatisticsQuery {
     /// Opened on this day or later (UTC).
@@ -45,7 +46,7 @@ pub struct StatisticsQuery {
 }
 
 /// A number of something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CountView {
     /// Of what; empty if it is not known.
     pub group: String,
@@ -54,7 +55,7 @@ pub struct CountView {
 }
 
 /// How long cases were in a state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StayView {
     /// The state.
     pub status: String,
@@ -67,7 +68,7 @@ pub struct StayView {
 }
 
 /// What an officer has to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LoadView {
     /// The officer: a pseudonym.
     pub officer: String,
@@ -80,7 +81,7 @@ pub struct LoadView {
 }
 
 /// The statistics of a scope.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StatisticsView {
     /// As of when.
     pub at: String,

@@ -1,5 +1,6 @@
 //! How the node is: counts for people and for the demo; no content of any case.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::node::casework::views::time_text;
@@ -7,7 +8,7 @@ use crate::node::casework::{Desk, Error};
 use crate::node::store::{StoreError, logs, outbox, records};
 
 /// How the log is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LogStatusView {
     /// Its origin.
     pub origin: String,
@@ -20,7 +21,7 @@ pub struct LogStatusView {
 }
 
 /// What waits for a peer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BacklogView {
     /// The peer.
     pub peer: String,
@@ -33,7 +34,7 @@ pub struct BacklogView {
 }
 
 /// How the node is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StatusView {
     /// The authority.
     pub authority: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
@@ -17,7 +18,7 @@ pub const PAGE_ROWS_MAX: u32 = 500;
 pub const PAGE_ROWS: u32 = 50;
 
 /// A part of a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PageView<T> {
     /// The rows.
     pub items: Vec<T>,
@@ -33,7 +34,7 @@ impl<T> PageView<T> {
 }
 
 /// A remark on a field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FindingView {
     /// `error`, `warning` or `info`.
     pub severity: &'static str,
@@ -55,7 +56,7 @@ impl From<&Finding> for FindingView {
 }
 
 /// A record in the history of an object.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HistoryView {
     /// The hash of the statement.
     pub hash: String,

@@ -22,6 +22,7 @@ mod inbox;
 mod init;
 mod log;
 mod log_check;
+mod openapi;
 mod output;
 mod pack;
 mod page;
@@ -110,6 +111,8 @@ enum Command {
     Restore(restore::Restore),
     /// Check clock, certificates, disk, peers, keys and witnesses
     Doctor(doctor::Doctor),
+    /// Print the description of the API (OpenAPI 3.1) for tools; needs no node
+    Openapi(openapi::Openapi),
     /// Officers of this node (on the node's machine)
     User(user::User),
     /// Tokens with which officers and scripts use the API (on the node's machine)
@@ -160,6 +163,7 @@ impl Command {
             Self::Backup(command) => command.run().await,
             Self::Restore(command) => command.run().await,
             Self::Doctor(command) => command.run().await,
+            Self::Openapi(openapi::Openapi) => openapi::print(),
             Self::User(command) => command.run().await,
             Self::Token(command) => command.run().await,
         }
@@ -226,6 +230,7 @@ mod tests {
             "backup --config c.toml --out f",
             "restore f --dir d",
             "doctor --config c.toml",
+            "openapi",
             "user add anna --role case_officer --dir d",
             "user disable anna --dir d",
             "token new anna --dir d",

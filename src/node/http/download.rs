@@ -4,32 +4,71 @@ use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
 use tokio::io::AsyncRead;
 use tokio_util::io::ReaderStream;
 
 use crate::node::http::escape::escaped;
-use crate::node::http::problem::Problem;
+use crate::node::http::openapi::{Answers, Operation, Schemas};
+use crate::node::http::problem::{Kind, Problem};
 
 /// Read and sent at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Of a name, in bytes; longer ones are cut.
 const NAME_BYTES_MAX: usize = 200;
 
-/// The answer that holds these bytes as a file of that name. Its type is always the one that is never shown.
+/// The media type that is never shown.
+const FILE: &str = "application/octet-stream";
+
+/// A file, whole.
+pub(crate) struct Attachment(Response);
+
+/// A file, or a part of it.
+pub(crate) struct Part(Response);
+
+impl IntoResponse for Attachment {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl IntoResponse for Part {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl Answers for Attachment {
+    fn answered(operation: &mut Operation, _: &mut Schemas) {
+        operation.answer(200, "The file.", Some((FILE, json!(true))));
+        operation.header(200, "Content-Disposition", "Its name.");
+    }
+}
+
+impl Answers for Part {
+    fn answered(operation: &mut Operation, schemas: &mut Schemas) {
+        Attachment::answered(operation, schemas);
+        operation.answer(206, "The part that was asked for.", Some((FILE, json!(true))));
+        operation.header(206, "Content-Disposition", "Its name.");
+        operation.header(206, "Content-Range", "Where the part lies.");
+    }
+}
+
+/// The answer that holds these bytes as a file of that name.
 pub(crate) fn attachment(
     name: &str,
     bytes: u64,
     reader: impl AsyncRead + Send + 'static,
-) -> Response {
+) -> Attachment {
     let body = Body::from_stream(ReaderStream::with_capacity(reader, CHUNK_BYTES));
     let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_TYPE, FILE.to_owned()),
         (header::CONTENT_LENGTH, bytes.to_string()),
         (header::CONTENT_DISPOSITION, disposition(name)),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
     ];
-    (headers, body).into_response()
+    Attachment((headers, body).into_response())
 }
 
 /// RFC 6266: a plain form for old clients, and the true name beside it.
@@ -64,25 +103,27 @@ impl Range {
     /// The answer, as a part if a part was asked for.
     pub(crate) fn answer(
         self,
-        mut answer: Response,
+        Attachment(mut answer): Attachment,
         offset: u64,
         bytes: u64,
         size: u64,
-    ) -> Response {
+    ) -> Part {
         let headers = answer.headers_mut();
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         if self.0.is_none() {
-            return answer;
+            return Part(answer);
         }
         let Some(last) = offset.saturating_add(bytes).checked_sub(1).filter(|_| bytes > 0) else {
             let beyond = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
-            return (StatusCode::RANGE_NOT_SATISFIABLE, beyond).into_response();
+            let text =
+                format!("The file has {size} bytes: ask for a range that begins before its end.");
+            return Part((beyond, Problem::new(Kind::NoSuchRange, text)).into_response());
         };
         if let Ok(part) = HeaderValue::from_str(&format!("bytes {offset}-{last}/{size}")) {
             headers.insert(header::CONTENT_RANGE, part);
         }
         *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
-        answer
+        Part(answer)
     }
 }
 
@@ -137,11 +178,11 @@ mod tests {
     #[test]
     fn a_part_says_where_it_lies() {
         let whole = || attachment("a", 3, &b"abc"[..]);
-        assert_eq!(Range(None).answer(whole(), 0, 3, 3).status(), StatusCode::OK);
+        assert_eq!(Range(None).answer(whole(), 0, 3, 3).0.status(), StatusCode::OK);
         let part = Range(Some((1, None))).answer(whole(), 1, 2, 3);
-        assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
-        assert_eq!(part.headers()[header::CONTENT_RANGE], "bytes 1-2/3");
+        assert_eq!(part.0.status(), StatusCode::PARTIAL_CONTENT);
+        assert_eq!(part.0.headers()[header::CONTENT_RANGE], "bytes 1-2/3");
         let beyond = Range(Some((3, None))).answer(whole(), 3, 0, 3);
-        assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+        assert_eq!(beyond.0.status(), StatusCode::RANGE_NOT_SATISFIABLE);
     }
 }

@@ -37,8 +37,9 @@ pub fn frame(ordinary: Router, streaming: Router, bounds: Bounds) -> Router {
     let ordinary = ordinary
         .layer(DefaultBodyLimit::max(bounds.body_bytes_max))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, bounds.timeout));
+    // The bound is on documents, which are read whole; what is streamed is counted where it is read.
     let streaming = streaming
-        .layer(DefaultBodyLimit::disable())
+        .layer(DefaultBodyLimit::max(bounds.body_bytes_max))
         .layer(RequestBodyTimeoutLayer::new(STREAM_PAUSE_MAX));
     ordinary
         .merge(streaming)
@@ -136,6 +137,7 @@ const fn bare_detail(kind: Kind) -> &'static str {
         | Kind::Internal
         | Kind::Invalid
         | Kind::Malformed
+        | Kind::NoSuchRange
         | Kind::NotPermitted
         | Kind::PeerFailed
         | Kind::Stale
@@ -163,9 +165,17 @@ mod tests {
     use axum::routing::{get, post};
     use tower::ServiceExt as _;
 
+    async fn measure(body: Bytes) -> String {
+        body.len().to_string()
+    }
+
+    async fn upload(body: Body) -> String {
+        to_bytes(body, 65_536).await.unwrap().len().to_string()
+    }
+
     fn app() -> Router {
         let ordinary = Router::new()
-            .route("/take", post(async |body: Bytes| body.len().to_string()))
+            .route("/take", post(measure))
             .route("/panic", get(async || -> &'static str { panic!("secret of the house") }))
             .route("/slow", get(async || tokio::time::sleep(Duration::from_mins(1)).await))
             .route("/tiles", get(async || ([(header::CACHE_CONTROL, "max-age=1")], "tile")))
@@ -176,7 +186,7 @@ mod tests {
                 }),
             );
         let streaming =
-            Router::new().route("/upload", post(async |body: Bytes| body.len().to_string()));
+            Router::new().route("/upload", post(upload)).route("/document", post(measure));
         frame(ordinary, streaming, Bounds { body_bytes_max: 8, timeout: Duration::from_secs(30) })
     }
 
@@ -222,9 +232,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_at_the_limit_passes_and_a_streaming_route_has_none() {
+    async fn a_body_at_the_limit_passes_and_only_what_is_streamed_has_none() {
         assert_eq!(ask("POST", "/take", "8 bytes!").await.1, "8");
         assert_eq!(ask("POST", "/upload", "more than eight bytes").await.1, "21");
+        let (refused, _) = ask("POST", "/document", "more than eight bytes").await;
+        assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
 
     #[tokio::test]

@@ -6,16 +6,21 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::header;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
 use crate::node::http::officer::Officer;
+use crate::node::http::openapi::{Answers, Operation, Schemas};
 use crate::node::http::problem::{Kind, Problem};
 use crate::node::http::state::ApiState;
 use crate::node::http::witness::TEXT;
 use crate::policy::Action;
 use crate::transparency::tile::LogPath;
+
+/// The media type of tiles.
+const TILE: &str = "application/octet-stream";
 
 /// Somebody who may read the log: anybody if the configuration says so, else an officer whose role allows it.
 pub(crate) struct LogReader;
@@ -32,12 +37,28 @@ impl FromRequestParts<ApiState> for LogReader {
     }
 }
 
+/// A checkpoint or a tile.
+pub(crate) struct LogFile(Response);
+
+impl IntoResponse for LogFile {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl Answers for LogFile {
+    fn answered(operation: &mut Operation, _: &mut Schemas) {
+        operation.answer(200, "The file.", Some(("text/plain", json!({ "type": "string" }))));
+        operation.answer(200, "", Some((TILE, json!(true))));
+    }
+}
+
 /// `GET /log/{year}/{*path}`
 pub(crate) async fn file(
     _: LogReader,
     State(state): State<ApiState>,
     Path((year, path)): Path<(String, String)>,
-) -> Result<Response, Problem> {
+) -> Result<LogFile, Problem> {
     let Some(kind) = Published::of(&year, &path) else { return Err(unknown()) };
     let file = match File::open(state.log_folder.join(&year).join(&path)).await {
         Ok(file) => file,
@@ -52,14 +73,14 @@ pub(crate) async fn file(
     };
     let media_type = match kind {
         Published::Checkpoint => TEXT,
-        Published::Tile => "application/octet-stream",
+        Published::Tile => TILE,
     };
     let headers = [
         (header::CACHE_CONTROL, caching.to_owned()),
         (header::CONTENT_LENGTH, length.to_string()),
         (header::CONTENT_TYPE, media_type.to_owned()),
     ];
-    Ok((headers, Body::from_stream(ReaderStream::new(file))).into_response())
+    Ok(LogFile((headers, Body::from_stream(ReaderStream::new(file))).into_response()))
 }
 
 fn unknown() -> Problem {

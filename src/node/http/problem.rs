@@ -15,7 +15,7 @@ pub const TYPE_PREFIX: &str = "urn:sealane:problem:";
 const RETRY_AFTER_SECS: u64 = 5;
 
 /// The closed list of problem types; a client tells them apart by their URN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Somebody was faster, or the state does not admit the step.
     Conflict,
@@ -29,6 +29,8 @@ pub enum Kind {
     Malformed,
     /// The path does not take this method.
     MethodNotAllowed,
+    /// The bytes end before the range that was asked for begins.
+    NoSuchRange,
     /// No such thing, or none that the caller may know of.
     NotFound,
     /// Known to the caller, but not his to do.
@@ -54,13 +56,15 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 17] = [
+    /// Every kind.
+    pub const ALL: [Self; 18] = [
         Self::Conflict,
         Self::Erased,
         Self::Internal,
         Self::Invalid,
         Self::Malformed,
         Self::MethodNotAllowed,
+        Self::NoSuchRange,
         Self::NotFound,
         Self::NotPermitted,
         Self::NotSignedIn,
@@ -86,6 +90,9 @@ impl Kind {
             Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "Not readable"),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
+            }
+            Self::NoSuchRange => {
+                (StatusCode::RANGE_NOT_SATISFIABLE, "no-such-range", "Beyond the end")
             }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::NotPermitted => (StatusCode::FORBIDDEN, "not-permitted", "Not permitted"),
@@ -113,6 +120,18 @@ impl Kind {
     #[must_use]
     pub const fn status(self) -> StatusCode {
         self.form().0
+    }
+
+    /// The last part of the problem type.
+    #[must_use]
+    pub const fn slug(self) -> &'static str {
+        self.form().1
+    }
+
+    /// The kind in words.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.form().2
     }
 
     /// The problem type, a URN.
@@ -182,6 +201,11 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, _, title) = self.kind.form();
         let mut body = self.members;
+        if self.kind == Kind::Invalid && !body.contains_key("findings") {
+            // What is unsound as a whole is told as an unsound field is, so that a client reads one form.
+            let whole = json!([{ "path": "", "severity": "error", "message": self.detail }]);
+            body.insert("findings".to_owned(), whole);
+        }
         body.insert("type".to_owned(), self.kind.urn().into());
         body.insert("title".to_owned(), title.into());
         body.insert("status".to_owned(), json!(status.as_u16()));
@@ -220,14 +244,7 @@ impl From<QueryRejection> for Problem {
 
 /// What axum's extractors say is about the caller's own input, and may be told.
 fn of_extractor(status: StatusCode, text: &str) -> Problem {
-    let kind = Kind::of_status(status).unwrap_or(Kind::Malformed);
-    let problem = Problem::new(kind, text);
-    if kind == Kind::Invalid {
-        // A form that does not fit is told as an unsound field is, so that a client reads one form.
-        let finding = json!([{ "path": "", "severity": "error", "message": text }]);
-        return problem.with("findings", finding);
-    }
-    problem
+    Problem::new(Kind::of_status(status).unwrap_or(Kind::Malformed), text)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use crate::policy::Actor;
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The longest key, in bytes.
-const KEY_BYTES_MAX: usize = 255;
+pub(crate) const KEY_BYTES_MAX: usize = 255;
 /// The longest answer that is kept.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 

@@ -1,11 +1,13 @@
 //! A request's body as a stream of bytes within a bound; keeps nothing of it in memory.
 
+use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use axum::body::Body;
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
 use tokio::io::AsyncRead;
@@ -15,6 +17,18 @@ use crate::node::http::problem::{Kind, Problem};
 
 /// Reads a body to its end.
 pub(crate) type Reader = Pin<Box<dyn AsyncRead + Send>>;
+
+/// A table in CSV, read as it comes.
+#[derive(Debug)]
+pub(crate) struct Csv(pub(crate) Body);
+
+impl<S: Send + Sync> FromRequest<S> for Csv {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(request.into_body()))
+    }
+}
 
 /// How the reading went. A use case sees an error of its reader as any other; the caller must learn that it was his.
 #[derive(Clone, Debug, Default)]

@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
 use crate::node::http::log::LogReader;
+use crate::node::http::openapi::{Answers, Operation, Plain, Schemas};
 use crate::node::http::problem::{Kind, Problem};
 use crate::node::http::state::ApiState;
 
@@ -37,19 +39,35 @@ pub struct WitnessAnswer {
     pub body: String,
 }
 
+/// Cosignature lines, or the size last cosigned.
+pub(crate) struct Judged(StatusCode, &'static str, String);
+
+impl IntoResponse for Judged {
+    fn into_response(self) -> Response {
+        (self.0, [(header::CONTENT_TYPE, self.1)], self.2).into_response()
+    }
+}
+
+impl Answers for Judged {
+    fn answered(operation: &mut Operation, _: &mut Schemas) {
+        let text = || json!({ "type": "string" });
+        operation.answer(200, "Cosignature lines.", Some(("text/plain", text())));
+        let size = Some(("text/x.tlog.size", text()));
+        operation.answer(409, "The old size is not the one last cosigned, which is told.", size);
+    }
+}
+
 /// `POST /witness/v1/add-checkpoint`
 pub(crate) async fn add_checkpoint(
     _: LogReader,
     State(state): State<ApiState>,
     body: Bytes,
-) -> Result<Response, Problem> {
+) -> Result<Judged, Problem> {
     let answer = state.witness.add_checkpoint(&body).await;
     let status = StatusCode::from_u16(answer.status).map_err(|error| Problem::internal(&error))?;
     match Kind::of_status(status) {
         // Tools read the size in the body of a conflict.
-        Some(Kind::Conflict) | None => {
-            Ok((status, [(header::CONTENT_TYPE, answer.content_type)], answer.body).into_response())
-        }
+        Some(Kind::Conflict) | None => Ok(Judged(status, answer.content_type, answer.body)),
         Some(kind) => Err(Problem::new(kind, answer.body.trim_end())),
     }
 }
@@ -59,12 +77,12 @@ pub(crate) async fn checkpoint(
     _: LogReader,
     State(state): State<ApiState>,
     Path(origin_hash): Path<String>,
-) -> Result<Response, Problem> {
+) -> Result<Plain<Vec<u8>>, Problem> {
     let unknown =
         || Problem::new(Kind::NotFound, "This witness has cosigned no log of that origin.");
     let hash = parsed(&origin_hash).ok_or_else(unknown)?;
     let note = state.witness.checkpoint(hash).await?.ok_or_else(unknown)?;
-    Ok(([(header::CONTENT_TYPE, TEXT)], note).into_response())
+    Ok(Plain(note))
 }
 
 /// Lower-case hexadecimal only, so that each checkpoint has one address.

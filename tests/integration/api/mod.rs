@@ -6,6 +6,7 @@ mod casework;
 mod deadlines;
 mod log;
 mod node;
+mod openapi;
 mod pace;
 mod repeat;
 mod room;
@@ -104,7 +105,8 @@ async fn a_role_or_purpose_that_does_not_allow_it_is_refused() {
 async fn who_runs_or_audits_the_node_reaches_no_content() {
     let node = ApiNode::start(&[]).await;
     node.node().signals().sealed_through(1).await;
-    let open_to_all = ["/api/v1/whoami", "/api/v1/status", "/api/v1/log/checkpoint"];
+    let open_to_all =
+        ["/api/v1/whoami", "/api/v1/status", "/api/v1/log/checkpoint", "/openapi.json"];
     for role in ["auditor", "system_administrator"] {
         let token = node.officer(role, role).await;
         for (method, path, _) in PATHS {

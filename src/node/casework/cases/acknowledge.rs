@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::finding::{Finding, Severity, short_text};
@@ -22,7 +23,7 @@ use crate::record::{StatementHash, Value};
 pub(crate) const ACKNOWLEDGED: &str = "acknowledged";
 
 /// Warnings that an officer has looked at.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Acknowledgement {
     /// The paths of the warnings.

@@ -1,5 +1,6 @@
 //! A second officer decides on a move that was proposed; its author can only take it back.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::case::CaseStatus;
@@ -16,7 +17,7 @@ use crate::record::StatementHash;
 use crate::record::kinds::case::CaseProposalRefused;
 
 /// Why a proposed move does not happen.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refusal {
     /// The reason, for its author.

@@ -1,5 +1,6 @@
 //! Links a case to another one of this node.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::finding::short_text;
@@ -13,7 +14,7 @@ use crate::policy::{Action, Permit};
 use crate::record::{StatementHash, Value};
 
 /// What to link a case to.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Linking {
     /// The other case.

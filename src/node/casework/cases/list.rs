@@ -1,6 +1,7 @@
 //! Lists the cases that an officer may know of.
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::case::{CaseStatus, CaseType};
@@ -15,7 +16,7 @@ use crate::node::store::{Page, StoreError, Tx, users};
 use crate::policy::{Action, Actor, Decision, Permit, Resource, ResourceKind, decide};
 
 /// Which cases to list.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseQuery {
     /// Only in this state.

@@ -1,5 +1,6 @@
 //! Moves a case from one state to another as its workflow allows (R04a, R04b), or proposes the move for approval.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::case::{CaseStatus, UnknownCaseStatus};
@@ -17,7 +18,7 @@ use crate::record::StatementHash;
 use crate::record::kinds::case::{CaseMoved, CaseProposed};
 
 /// Where to move a case, and why.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Movement {
     /// The state.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::case::{CaseStatus, CaseType};
@@ -25,7 +26,7 @@ use crate::record::kinds::case::CaseOpened;
 const NUMBER_TRIES: usize = 3;
 
 /// A case to open.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCase {
     /// The authority's own number; without it the next running one of the year.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::finding::short_text;
@@ -18,7 +19,7 @@ use crate::record::StatementHash;
 use crate::record::kinds::case::CaseUpdated;
 
 /// What to change of a case: values by path, null clears; `title` is a field too.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseChange {
     /// Values by path.

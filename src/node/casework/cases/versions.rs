@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::ObjectId;
@@ -14,7 +15,7 @@ use crate::record::Value;
 use crate::record::kinds::case::PROPOSAL;
 
 /// A case as it stood after one of its records.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VersionView {
     /// Its id.
     pub id: String,
@@ -41,7 +42,7 @@ pub struct VersionView {
 }
 
 /// Two versions to compare.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DifferenceQuery {
     /// The earlier version; 0 is before the case was opened, without it the one before `to`.
@@ -53,7 +54,7 @@ pub struct DifferenceQuery {
 }
 
 /// What changed between two versions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DifferenceView {
     /// The earlier version.
     pub from: i64,
@@ -64,7 +65,7 @@ pub struct DifferenceView {
 }
 
 /// A field that changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ChangeView {
     /// Where.
     pub path: String,

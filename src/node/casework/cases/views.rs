@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::node::casework::views::{FindingView, HistoryView, time_text};
 use crate::node::store::cases::Case;
 
 /// A case in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CaseRow {
     /// Its id.
     pub id: String,
@@ -50,7 +51,7 @@ impl From<&Case> for CaseRow {
 }
 
 /// An identifier in a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct IdentifierView {
     /// Where it stands.
     pub path: String,
@@ -67,7 +68,7 @@ pub struct IdentifierView {
 }
 
 /// A step that a case may take, and what it takes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StepView {
     /// The state.
     pub to: &'static str,
@@ -82,7 +83,7 @@ pub struct StepView {
 }
 
 /// A move that waits for approval.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ProposalView {
     /// The state.
     pub to: String,
@@ -99,7 +100,7 @@ pub struct ProposalView {
 }
 
 /// A warning, and whether somebody looked at it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WarningView {
     /// What is odd.
     #[serde(flatten)]
@@ -109,7 +110,7 @@ pub struct WarningView {
 }
 
 /// That a warning was acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AcknowledgedView {
     /// By whom: pseudonym.
     pub by: String,
@@ -120,7 +121,7 @@ pub struct AcknowledgedView {
 }
 
 /// How good the data of a case are (R10): of the fields that it has or lacks, how many leave nothing to look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct QualityView {
     /// 0 to 100, rounded down; none for a case without content.
     pub percent: Option<u32>,
@@ -135,7 +136,7 @@ pub struct QualityView {
 }
 
 /// A case with its content and history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CaseView {
     /// What lists show too.
     #[serde(flatten)]

@@ -1,5 +1,6 @@
 //! Puts a case under another version of its workflow, by a signed decision (R32).
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::case::CaseStatus;
@@ -15,7 +16,7 @@ use crate::record::StatementHash;
 use crate::record::kinds::case::CaseWorkflowChanged;
 
 /// The version under which to put a case.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkflowChange {
     /// The version; without it the newest.

@@ -1,5 +1,6 @@
 //! The notices of an officer: read by nobody else.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::ObjectId;
@@ -11,7 +12,7 @@ use crate::node::store::{Page, StoreError};
 use crate::policy::{Action, Permit};
 
 /// Which notices to list.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoticeQuery {
     /// Only those that were not read.
@@ -26,7 +27,7 @@ pub struct NoticeQuery {
 }
 
 /// A notice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NoticeView {
     /// Its id.
     pub id: String,

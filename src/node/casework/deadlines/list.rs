@@ -1,6 +1,7 @@
 //! Lists what is due in the objects that an officer may open, the soonest first.
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
@@ -17,7 +18,7 @@ use crate::policy::{Action, Permit};
 pub(super) const DAY_SECS: i64 = 86_400;
 
 /// Which deadlines to list.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeadlineQuery {
     /// Only what is overdue.
@@ -38,7 +39,7 @@ pub struct DeadlineQuery {
 }
 
 /// Something that is due.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeadlineView {
     /// The case, request or summary.
     pub object: String,

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
@@ -25,7 +26,7 @@ const BATCH_ROWS: usize = 500;
 const REMARKS_MAX: usize = 1_000;
 
 /// A remark on a row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RowRemark {
     /// The line of the file; the header is line 1.
     pub row: u64,
@@ -34,7 +35,7 @@ pub struct RowRemark {
 }
 
 /// What became of the rows of a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ImportReport {
     /// The file.
     pub source: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::amount::Money;
@@ -15,7 +16,7 @@ use crate::node::store::declarations::{self, Declaration, DeclarationFilter};
 use crate::policy::{Action, Permit};
 
 /// Which declarations to list.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeclarationQuery {
     /// The order; only `score` is known: the most suspicious first.
@@ -42,7 +43,7 @@ pub struct DeclarationQuery {
 }
 
 /// A declaration. The score is for choosing what to look at; it decides nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeclarationView {
     /// Its number.
     pub id: String,

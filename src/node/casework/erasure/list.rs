@@ -1,5 +1,6 @@
 //! Shows orders and certificates of erasure: what was erased, why and by whom, never what it said.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::ObjectId;
@@ -13,7 +14,7 @@ use crate::record::Payload;
 use crate::record::kinds::erasure::{ErasureCertified, ErasureOrdered, ErasureRefused};
 
 /// Which orders to list.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ErasureQuery {
     /// Only in this state: `ordered`, `refused`, `confirmed` or `done`.
@@ -28,7 +29,7 @@ pub struct ErasureQuery {
 }
 
 /// An order of erasure and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErasureView {
     /// Its id.
     pub id: String,

@@ -1,5 +1,6 @@
 //! An officer orders an erasure; nothing is erased before another one decides.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::finding::long_text;
@@ -19,7 +20,7 @@ use crate::policy::{Action, Permit};
 use crate::record::kinds::erasure::ErasureOrdered;
 
 /// An erasure to order.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewErasure {
     /// `["case"]` for the whole case with its evidence, or persons such as `["subjects/0"]`.

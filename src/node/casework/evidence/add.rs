@@ -1,5 +1,6 @@
 //! Registers evidence: takes the bytes in, signs what they are, begins the chain of custody.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::io::AsyncRead;
 
@@ -24,7 +25,7 @@ use crate::record::StatementHash;
 use crate::record::kinds::evidence::{EvidenceRegistered, FileFacts};
 
 /// What is said of an item that is registered.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceInput {
     /// What it is and where it was found.

@@ -1,5 +1,6 @@
 //! Hands an item over: one record under the giver's token, one under the receiver's.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::evidence::CustodyEvent as Event;
@@ -14,7 +15,7 @@ use crate::node::store::StoreError;
 use crate::policy::{Action, Permit};
 
 /// What the giver says.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HandOver {
     /// The officer who is to receive: name, pseudonym or id.
@@ -32,7 +33,7 @@ pub struct HandOver {
 }
 
 /// What the receiver says.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TakeOver {
     /// Why, if there is more to say than that it was received.

@@ -1,5 +1,6 @@
 //! What else happens to an item in custody: sealed, opened, examined, divided, given back, lost, destroyed.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::amount::Quantity;
@@ -22,7 +23,7 @@ use crate::policy::{Action, Permit};
 const PARTS_MAX: usize = 200;
 
 /// What an officer says happened to an item.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CustodyInput {
     /// `seal`, `open`, `examine`, `sample`, `split`, `return`, `lose` or `destroy`.
@@ -50,7 +51,7 @@ pub struct CustodyInput {
 }
 
 /// An item that is made of another.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PartInput {
     /// What it is.

@@ -1,12 +1,13 @@
 //! What is shown of evidence; reads nothing.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::node::casework::views::{HistoryView, time_text};
 use crate::node::store::evidence::{EvidenceItem, PendingTransfer};
 
 /// An item in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EvidenceRow {
     /// Its id.
     pub id: String,
@@ -60,7 +61,7 @@ impl From<&EvidenceItem> for EvidenceRow {
 }
 
 /// A link of a custody chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CustodyView {
     /// The place in the chain, from 0.
     pub position: usize,
@@ -93,7 +94,7 @@ pub struct CustodyView {
 }
 
 /// An item that was made of another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PartView {
     /// The new item.
     pub item: String,
@@ -102,7 +103,7 @@ pub struct PartView {
 }
 
 /// A hand-over that the receiver has not signed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PendingView {
     /// Who gives: pseudonym.
     pub giver: String,
@@ -119,7 +120,7 @@ impl From<PendingTransfer> for PendingView {
 }
 
 /// An item with its chain of custody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EvidenceView {
     /// What lists show too.
     #[serde(flatten)]
@@ -149,7 +150,7 @@ pub struct EvidenceView {
 }
 
 /// What came of hashing an item's content again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VerdictView {
     /// The item.
     pub id: String,

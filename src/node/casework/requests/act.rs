@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
@@ -31,7 +32,7 @@ const ROUNDS_MAX: usize = 5;
 
 /// An act to be signed: its name, and beside it its fields. `offer`, `documents`, `marking` and `approver` have their
 /// own meaning; everything else is content.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct ActInput {
     /// The act, such as `submit` or `final_reply`.
     pub act: String,

@@ -1,5 +1,6 @@
 //! Drafts of requests: kept sealed at the applicant, sent to nobody.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
@@ -29,7 +30,7 @@ const AUTHOR: &str = "draft/author";
 const MARKING: &str = "marking";
 
 /// A request to be drafted.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRequest {
     /// Who is asked.

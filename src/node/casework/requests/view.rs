@@ -1,6 +1,7 @@
 //! What an officer sees of requests: state, acts with what became of them, clocks, and which acts are possible now.
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -23,7 +24,7 @@ use crate::node::store::{Page, StoreError, Tx};
 use crate::policy::{Action, Permit};
 
 /// Which requests a list shows.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestQuery {
     /// Only those in this state.
@@ -41,7 +42,7 @@ pub struct RequestQuery {
 }
 
 /// A request in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RequestSummary {
     /// Its id.
     pub id: String,
@@ -64,7 +65,7 @@ pub struct RequestSummary {
 }
 
 /// One act.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ActView {
     /// The statement's hash.
     pub hash: String,
@@ -95,7 +96,7 @@ pub struct ActView {
 }
 
 /// A clock of the instrument.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClockView {
     /// Its name.
     pub name: String,
@@ -108,7 +109,7 @@ pub struct ClockView {
 }
 
 /// A request with its acts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RequestView {
     /// Its id.
     pub id: String,

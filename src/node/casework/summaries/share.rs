@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::finding::{Finding, short_text};
@@ -37,7 +38,7 @@ const RECIPIENTS_MAX: usize = 64;
 const FIELDS_MAX: usize = 2000;
 
 /// A summary to be shared.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSummary {
     /// The case.

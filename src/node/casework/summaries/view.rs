@@ -1,6 +1,7 @@
 //! What an officer sees of summaries: each disclosed value with the statement that first said it, verified again.
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -22,7 +23,7 @@ use crate::record::kinds::summary::SummaryShared;
 use crate::record::{Statement, StatementHash};
 
 /// Which summaries a list shows.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SummaryQuery {
     /// At most this many.
@@ -32,7 +33,7 @@ pub struct SummaryQuery {
 }
 
 /// A summary in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SummaryRow {
     /// Its id.
     pub id: String,
@@ -57,7 +58,7 @@ pub struct SummaryRow {
 }
 
 /// A disclosed value and where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DisclosedView {
     /// The field.
     pub path: String,
@@ -74,7 +75,7 @@ pub struct DisclosedView {
 }
 
 /// A summary with what it shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SummaryView {
     /// What the list shows.
     #[serde(flatten)]

@@ -1,5 +1,6 @@
 //! What an officer does in task forces: form, join, post, leave, close; every record goes to all other members.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::finding::{long_text, short_text};
@@ -24,7 +25,7 @@ use crate::record::kinds::task_force::{Charter, Membership, Post};
 const DEFAULT_MARKING: &str = "H1 H2 TLP:AMBER+STRICT";
 
 /// A task force to be formed.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTaskForce {
     /// Its name.
@@ -40,7 +41,7 @@ pub struct NewTaskForce {
 }
 
 /// A post to all members.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPost {
     /// What is said.

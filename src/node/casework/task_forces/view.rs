@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{AuthorityName, ObjectId};
@@ -22,7 +23,7 @@ use crate::record::StatementHash;
 use crate::record::kinds::task_force::{Charter, Membership, Post};
 
 /// Which task forces a list shows.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaskForceQuery {
     /// At most this many.
@@ -32,7 +33,7 @@ pub struct TaskForceQuery {
 }
 
 /// A task force in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TaskForceRow {
     /// Its id.
     pub id: String,
@@ -51,7 +52,7 @@ pub struct TaskForceRow {
 }
 
 /// A member.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MemberView {
     /// The authority.
     pub authority: String,
@@ -62,7 +63,7 @@ pub struct MemberView {
 }
 
 /// A post.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PostView {
     /// The statement's hash.
     pub hash: String,
@@ -87,7 +88,7 @@ pub struct PostView {
 }
 
 /// A task force with its members and posts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TaskForceView {
     /// Its id.
     pub id: String,

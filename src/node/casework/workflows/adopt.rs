@@ -1,5 +1,6 @@
 //! Takes a new version of a workflow into use, after it was tried on the cases that are there (R32).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::case::CaseStatus;
@@ -19,7 +20,7 @@ use crate::policy::{Action, Permit};
 use crate::record::kinds::workflow::WorkflowAdopted;
 
 /// A version to take into use.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWorkflow {
     /// The TOML text.
@@ -33,7 +34,7 @@ pub struct NewWorkflow {
 }
 
 /// How many cases stand in a state, and whether the new version knows a way on from there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StandingView {
     /// The state.
     pub status: String,
@@ -46,7 +47,7 @@ pub struct StandingView {
 }
 
 /// What a new version means for the cases that are there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AdoptionView {
     /// The version by name.
     pub name: String,

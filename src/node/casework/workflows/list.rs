@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::case::CaseType;
@@ -13,7 +14,7 @@ use crate::node::store::workflows::{self, WorkflowRow};
 use crate::policy::{Action, Permit};
 
 /// A version of a workflow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WorkflowView {
     /// Its name: case type and version.
     pub name: String,
@@ -34,7 +35,7 @@ pub struct WorkflowView {
 }
 
 /// A version of a workflow with its text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WorkflowText {
     /// What lists show too.
     #[serde(flatten)]

@@ -1,6 +1,7 @@
 //! `/api/v1/audit-trail`: who did, saw and was refused what.
 
 use axum::Json;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::node::casework::{AuditEventView, PageView};
@@ -10,7 +11,7 @@ use crate::node::http::problem::Problem;
 use crate::policy::Action;
 
 /// Which part of the trail.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Part {
     /// Only rows before that place.

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::Path;
-use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::node::casework::{
     Acknowledgement, CaseChange, CaseQuery, DifferenceQuery, Error, Linking, Movement, NewCase,
@@ -11,12 +11,13 @@ use crate::node::casework::{
 };
 use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
+use crate::node::http::openapi::{Created, View};
 use crate::node::http::problem::Problem;
 use crate::node::http::seen::SeenHead;
 use crate::policy::Action;
 
 /// An officer to be added to or taken out of a team.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Member {
     /// Name, pseudonym or id.
@@ -27,7 +28,7 @@ pub(crate) struct Member {
 pub(crate) async fn list(
     officer: Officer,
     Params(query): Params<CaseQuery>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::CaseList).await?;
     Ok(Json(officer.desk().cases(&permit, query).await?))
 }
@@ -36,15 +37,15 @@ pub(crate) async fn list(
 pub(crate) async fn open(
     officer: Officer,
     Document(input): Document<NewCase>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let officer = officer.for_purpose(input.purpose.as_deref())?;
     let permit = officer.may(Action::CaseOpen).await?;
     let case = officer.desk().open_case(&permit, input).await?;
-    Ok((StatusCode::CREATED, Json(case)))
+    Ok(Created(case))
 }
 
 /// `GET /api/v1/cases/{id}`
-pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseRead, id).await?;
     Ok(Json(officer.desk().case(&permit).await?))
 }
@@ -55,7 +56,7 @@ pub(crate) async fn update(
     Id(id): Id,
     seen: SeenHead,
     Document(input): Document<CaseChange>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseUpdate, id).await?;
     let changed = officer.desk().update_case(&permit, seen.hash(), input).await;
     changed.map(Json).map_err(|error| seen.problem(error))
@@ -67,7 +68,7 @@ pub(crate) async fn step(
     Id(id): Id,
     seen: SeenHead,
     Document(input): Document<Movement>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseMove, id).await?;
     let moved = officer.desk().move_case(&permit, seen.hash(), input).await;
     moved.map(Json).map_err(|error| seen.problem(error))
@@ -78,7 +79,7 @@ pub(crate) async fn approve(
     officer: Officer,
     Id(id): Id,
     seen: SeenHead,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseApprove, id).await?;
     let moved = officer.desk().approve_move(&permit, seen.hash()).await;
     moved.map(Json).map_err(|error| seen.problem(error))
@@ -90,7 +91,7 @@ pub(crate) async fn refuse(
     Id(id): Id,
     seen: SeenHead,
     Document(input): Document<Refusal>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseApprove, id).await?;
     let refused = officer.desk().refuse_move(&permit, seen.hash(), input).await;
     refused.map(Json).map_err(|error| seen.problem(error))
@@ -102,7 +103,7 @@ pub(crate) async fn withdraw(
     Id(id): Id,
     seen: SeenHead,
     Document(input): Document<Refusal>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseMove, id).await?;
     let withdrawn = officer.desk().withdraw_move(&permit, seen.hash(), input).await;
     withdrawn.map(Json).map_err(|error| seen.problem(error))
@@ -114,7 +115,7 @@ pub(crate) async fn acknowledge(
     Id(id): Id,
     seen: SeenHead,
     Document(input): Document<Acknowledgement>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseUpdate, id).await?;
     let changed = officer.desk().acknowledge_warnings(&permit, seen.hash(), input).await;
     changed.map(Json).map_err(|error| seen.problem(error))
@@ -124,7 +125,7 @@ pub(crate) async fn acknowledge(
 pub(crate) async fn version(
     officer: Officer,
     Path((id, version)): Path<(String, String)>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let id = id.parse().map_err(|_| Error::NotFound("case"))?;
     let permit = officer.may_to(Action::CaseRead, id).await?;
     // A text that is no number names no version.
@@ -136,7 +137,7 @@ pub(crate) async fn difference(
     officer: Officer,
     Id(id): Id,
     Params(query): Params<DifferenceQuery>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseRead, id).await?;
     Ok(Json(officer.desk().case_difference(&permit, query).await?))
 }
@@ -147,7 +148,7 @@ pub(crate) async fn workflow(
     Id(id): Id,
     seen: SeenHead,
     Document(input): Document<WorkflowChange>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseWorkflow, id).await?;
     let changed = officer.desk().change_workflow(&permit, seen.hash(), input).await;
     changed.map(Json).map_err(|error| seen.problem(error))
@@ -158,11 +159,11 @@ pub(crate) async fn link(
     officer: Officer,
     Id(id): Id,
     Document(input): Document<Linking>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseUpdate, id).await?;
     let other = officer.may_to(Action::CaseRead, input.other()?).await?;
     let case = officer.desk().link_case(&permit, &other, input).await?;
-    Ok((StatusCode::CREATED, Json(case)))
+    Ok(Created(case))
 }
 
 /// `POST /api/v1/cases/{id}/team`
@@ -170,10 +171,10 @@ pub(crate) async fn add_to_team(
     officer: Officer,
     Id(id): Id,
     Document(member): Document<Member>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseUpdate, id).await?;
     let case = officer.desk().add_to_team(&permit, &member.officer).await?;
-    Ok((StatusCode::CREATED, Json(case)))
+    Ok(Created(case))
 }
 
 /// `POST /api/v1/cases/{id}/team/remove`
@@ -181,7 +182,7 @@ pub(crate) async fn remove_from_team(
     officer: Officer,
     Id(id): Id,
     Document(member): Document<Member>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseUpdate, id).await?;
     Ok(Json(officer.desk().remove_from_team(&permit, &member.officer).await?))
 }

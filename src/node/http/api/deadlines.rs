@@ -1,11 +1,11 @@
 //! `/api/v1/deadlines` and `/api/v1/notices`: what is due, and what the officer was told of it.
 
 use axum::Json;
-use serde::Serialize;
 
 use crate::node::casework::{DeadlineQuery, NoticeQuery};
 use crate::node::http::document::{Id, Params};
 use crate::node::http::officer::Officer;
+use crate::node::http::openapi::View;
 use crate::node::http::problem::Problem;
 use crate::policy::Action;
 
@@ -13,7 +13,7 @@ use crate::policy::Action;
 pub(crate) async fn list(
     officer: Officer,
     Params(query): Params<DeadlineQuery>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::DeadlineList).await?;
     Ok(Json(officer.desk().deadlines(&permit, query).await?))
 }
@@ -22,13 +22,13 @@ pub(crate) async fn list(
 pub(crate) async fn notices(
     officer: Officer,
     Params(query): Params<NoticeQuery>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::DeadlineList).await?;
     Ok(Json(officer.desk().notices(&permit, query).await?))
 }
 
 /// `POST /api/v1/notices/{id}/read`
-pub(crate) async fn read(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+pub(crate) async fn read(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::DeadlineList).await?;
     Ok(Json(officer.desk().read_notice(&permit, id).await?))
 }

@@ -1,21 +1,22 @@
 //! `/api/v1/declarations`: taken in from CSV, listed by suspicion, shown one by one.
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::node::casework::DeclarationQuery;
 use crate::node::http::document::Params;
 use crate::node::http::officer::Officer;
+use crate::node::http::openapi::View;
 use crate::node::http::problem::Problem;
 use crate::node::http::state::ApiState;
-use crate::node::http::upload;
+use crate::node::http::upload::{self, Csv};
 use crate::policy::Action;
 
 /// Where the rows come from.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Origin {
     source: String,
@@ -27,8 +28,8 @@ pub(crate) async fn import(
     State(state): State<ApiState>,
     Params(origin): Params<Origin>,
     headers: HeaderMap,
-    body: Body,
-) -> Result<Json<impl Serialize>, Problem> {
+    Csv(body): Csv,
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::Import).await?;
     upload::refuse_too_long(&headers, state.evidence_bytes_max)?;
     let (reader, fate) = upload::reader(body, state.evidence_bytes_max);
@@ -40,7 +41,7 @@ pub(crate) async fn import(
 pub(crate) async fn list(
     officer: Officer,
     Params(query): Params<DeclarationQuery>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::DeclarationRead).await?;
     Ok(Json(officer.desk().declarations(&permit, query).await?))
 }
@@ -49,7 +50,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     officer: Officer,
     Path(id): Path<String>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::DeclarationRead).await?;
     Ok(Json(officer.desk().declaration(&permit, &id).await?))
 }

@@ -3,27 +3,29 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, Response};
-use serde::{Deserialize, Serialize};
+use axum::http::HeaderMap;
+use axum::response::Html;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::domain::id::InvalidObjectId;
 use crate::node::casework::{CustodyInput, Error, EvidenceInput, FetchInput, HandOver, TakeOver};
 use crate::node::http::document::{Document, Id, Params};
-use crate::node::http::download::{Range, attachment};
+use crate::node::http::download::{Part, Range, attachment};
 use crate::node::http::officer::Officer;
+use crate::node::http::openapi::{Created, View};
 use crate::node::http::problem::Problem;
 use crate::node::http::state::ApiState;
 use crate::node::http::upload;
 use crate::policy::Action;
 
 /// A step that needs no words.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
 /// `GET /api/v1/cases/{id}/evidence`
-pub(crate) async fn of_case(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+pub(crate) async fn of_case(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::EvidenceRead, id).await?;
     Ok(Json(officer.desk().evidence_of(&permit).await?))
 }
@@ -36,13 +38,13 @@ pub(crate) async fn add(
     Params(input): Params<EvidenceInput>,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(Action::EvidenceAdd, id).await?;
     upload::refuse_too_long(&headers, state.evidence_bytes_max)?;
     let (reader, fate) = upload::reader(body, state.evidence_bytes_max);
     let added = officer.desk().add_evidence(&permit, input, reader, &|_| {}).await;
     let item = added.map_err(|error| fate.problem(error))?;
-    Ok((StatusCode::CREATED, Json(item)))
+    Ok(Created(item))
 }
 
 /// `POST /api/v1/cases/{id}/things`: an item of which there is no file
@@ -50,24 +52,20 @@ pub(crate) async fn add_thing(
     officer: Officer,
     Id(id): Id,
     Document(input): Document<EvidenceInput>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(Action::EvidenceAdd, id).await?;
     let item = officer.desk().add_thing(&permit, input).await?;
-    Ok((StatusCode::CREATED, Json(item)))
+    Ok(Created(item))
 }
 
 /// `GET /api/v1/evidence/{id}`
-pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::EvidenceRead, id).await?;
     Ok(Json(officer.desk().evidence(&permit).await?))
 }
 
 /// `GET /api/v1/evidence/{id}/content`
-pub(crate) async fn content(
-    officer: Officer,
-    Id(id): Id,
-    range: Range,
-) -> Result<Response, Problem> {
+pub(crate) async fn content(officer: Officer, Id(id): Id, range: Range) -> Result<Part, Problem> {
     let permit = officer.may_to(Action::EvidenceRead, id).await?;
     let found = officer.desk().evidence_content(&permit, range.offset(), range.bytes()).await?;
     let name = found.file_name.as_deref().unwrap_or("evidence");
@@ -76,7 +74,7 @@ pub(crate) async fn content(
 }
 
 /// `GET /api/v1/evidence/{id}/custody`
-pub(crate) async fn custody(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+pub(crate) async fn custody(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::EvidenceRead, id).await?;
     Ok(Json(officer.desk().custody(&permit).await?))
 }
@@ -86,10 +84,10 @@ pub(crate) async fn record(
     officer: Officer,
     Id(id): Id,
     Document(input): Document<CustodyInput>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(input.action()?, id).await?;
     let item = officer.desk().record_custody(&permit, input).await?;
-    Ok((StatusCode::CREATED, Json(item)))
+    Ok(Created(item))
 }
 
 /// `GET /api/v1/evidence/{id}/custody-sheet`: a page to print
@@ -103,10 +101,10 @@ pub(crate) async fn transfer(
     officer: Officer,
     Id(id): Id,
     Document(input): Document<HandOver>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(Action::CustodyTransfer, id).await?;
     let item = officer.desk().transfer_evidence(&permit, input).await?;
-    Ok((StatusCode::CREATED, Json(item)))
+    Ok(Created(item))
 }
 
 /// `POST /api/v1/evidence/{id}/receive`
@@ -114,10 +112,10 @@ pub(crate) async fn receive(
     officer: Officer,
     Id(id): Id,
     Document(input): Document<TakeOver>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(Action::CustodyReceive, id).await?;
     let item = officer.desk().receive_evidence(&permit, input).await?;
-    Ok((StatusCode::CREATED, Json(item)))
+    Ok(Created(item))
 }
 
 /// `POST /api/v1/evidence/{id}/verify`
@@ -125,7 +123,7 @@ pub(crate) async fn verify(
     officer: Officer,
     Id(id): Id,
     Document(Nothing {}): Document<Nothing>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::EvidenceRead, id).await?;
     Ok(Json(officer.desk().verify_evidence(&permit).await?))
 }
@@ -135,7 +133,7 @@ pub(crate) async fn fetch(
     officer: Officer,
     Id(id): Id,
     Document(input): Document<FetchInput>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = match &input.case {
         Some(case) => {
             let case = case

@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::Path;
-use serde::Serialize;
 
 use crate::node::http::officer::Officer;
+use crate::node::http::openapi::View;
 use crate::node::http::problem::Problem;
 use crate::policy::Action;
 
@@ -12,7 +12,7 @@ use crate::policy::Action;
 pub(crate) async fn qualifications(
     officer: Officer,
     Path(who): Path<String>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::UserRead).await?;
     Ok(Json(officer.desk().qualifications(&permit, Some(&who)).await?))
 }

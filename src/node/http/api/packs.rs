@@ -3,13 +3,13 @@
 use std::io::{Seek as _, SeekFrom};
 
 use axum::extract::State;
-use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::id::{InvalidObjectId, ObjectId};
 use crate::node::casework::Error;
 use crate::node::http::document::Document;
-use crate::node::http::download::attachment;
+use crate::node::http::download::{Attachment, attachment};
 use crate::node::http::officer::Officer;
 use crate::node::http::problem::Problem;
 use crate::node::http::scratch;
@@ -17,7 +17,7 @@ use crate::node::http::state::ApiState;
 use crate::policy::Action;
 
 /// What a pack is to hold.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
     /// Cases, evidence items, requests, summaries or task forces.
@@ -29,7 +29,7 @@ pub(crate) async fn export(
     officer: Officer,
     State(state): State<ApiState>,
     Document(wanted): Document<Wanted>,
-) -> Result<Response, Problem> {
+) -> Result<Attachment, Problem> {
     let permit = officer.may(Action::PackExport).await?;
     let objects = readable(&officer, &wanted.objects).await?;
     let name = objects.first().map_or_else(|| "court".to_owned(), ToString::to_string);

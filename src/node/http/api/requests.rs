@@ -1,12 +1,11 @@
 //! `/api/v1/requests`: mutual assistance, drafted, acted on and read.
 
 use axum::Json;
-use axum::http::StatusCode;
-use serde::Serialize;
 
 use crate::node::casework::{ActInput, NewRequest, RequestQuery};
 use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
+use crate::node::http::openapi::{Created, View};
 use crate::node::http::problem::Problem;
 use crate::policy::Action;
 
@@ -14,7 +13,7 @@ use crate::policy::Action;
 pub(crate) async fn list(
     officer: Officer,
     Params(query): Params<RequestQuery>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::RequestRead).await?;
     Ok(Json(officer.desk().requests(&permit, query).await?))
 }
@@ -23,14 +22,14 @@ pub(crate) async fn list(
 pub(crate) async fn draft(
     officer: Officer,
     Document(input): Document<NewRequest>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may(Action::RequestDraft).await?;
     let request = officer.desk().draft_request(&permit, input).await?;
-    Ok((StatusCode::CREATED, Json(request)))
+    Ok(Created(request))
 }
 
 /// `GET /api/v1/requests/{id}`
-pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::RequestRead, id).await?;
     Ok(Json(officer.desk().request(&permit, id).await?))
 }
@@ -40,8 +39,8 @@ pub(crate) async fn act(
     officer: Officer,
     Id(id): Id,
     Document(input): Document<ActInput>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(input.action()?, id).await?;
     let request = officer.desk().act(&permit, id, input).await?;
-    Ok((StatusCode::CREATED, Json(request)))
+    Ok(Created(request))
 }

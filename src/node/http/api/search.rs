@@ -1,11 +1,11 @@
 //! `/api/v1/search`: cases by an identifier that stands in them.
 
 use axum::Json;
-use serde::Serialize;
 
 use crate::node::casework::SearchQuery;
 use crate::node::http::document::Params;
 use crate::node::http::officer::Officer;
+use crate::node::http::openapi::View;
 use crate::node::http::problem::Problem;
 use crate::policy::Action;
 
@@ -13,7 +13,7 @@ use crate::policy::Action;
 pub(crate) async fn by_identifier(
     officer: Officer,
     Params(query): Params<SearchQuery>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::CaseRead).await?;
     Ok(Json(officer.desk().search_identifier(&permit, query).await?))
 }

@@ -1,18 +1,19 @@
 //! `/api/v1/summaries`: chosen fields of a case for other authorities, shared, received and withdrawn.
 
 use axum::Json;
-use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::domain::id::{InvalidObjectId, ObjectId};
 use crate::node::casework::{Error, NewSummary, SummaryQuery};
 use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
+use crate::node::http::openapi::{Created, View};
 use crate::node::http::problem::Problem;
 use crate::policy::Action;
 
 /// Why a summary is withdrawn.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Withdrawal {
     reason: String,
@@ -22,7 +23,7 @@ pub(crate) struct Withdrawal {
 pub(crate) async fn list(
     officer: Officer,
     Params(query): Params<SummaryQuery>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::SummaryRead).await?;
     Ok(Json(officer.desk().summaries(&permit, query).await?))
 }
@@ -31,11 +32,11 @@ pub(crate) async fn list(
 pub(crate) async fn share(
     officer: Officer,
     Document(input): Document<NewSummary>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     // What is to be approved is the case as it stands, so the permit is asked for the case.
     let permit = officer.may_to(Action::SummaryShare, case_of(&input)?).await?;
     let summary = officer.desk().share_summary(&permit, input).await?;
-    Ok((StatusCode::CREATED, Json(summary)))
+    Ok(Created(summary))
 }
 
 fn case_of(input: &NewSummary) -> Result<ObjectId, Error> {
@@ -43,7 +44,7 @@ fn case_of(input: &NewSummary) -> Result<ObjectId, Error> {
 }
 
 /// `GET /api/v1/summaries/{id}`
-pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::SummaryRead, id).await?;
     Ok(Json(officer.desk().summary(&permit, id).await?))
 }
@@ -53,7 +54,7 @@ pub(crate) async fn withdraw(
     officer: Officer,
     Id(id): Id,
     Document(input): Document<Withdrawal>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::SummaryWithdraw, id).await?;
     Ok(Json(officer.desk().withdraw_summary(&permit, id, input.reason).await?))
 }

@@ -1,25 +1,26 @@
 //! `/api/v1/task-forces`: rooms that several authorities share.
 
 use axum::Json;
-use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::node::casework::{NewPost, NewTaskForce, TaskForceQuery};
 use crate::node::http::api::cases::Member;
 use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
+use crate::node::http::openapi::{Created, View};
 use crate::node::http::problem::Problem;
 use crate::policy::Action;
 
 /// Why a room is left or closed.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ending {
     reason: String,
 }
 
 /// A step that needs no words.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
@@ -27,7 +28,7 @@ pub(crate) struct Nothing {}
 pub(crate) async fn list(
     officer: Officer,
     Params(query): Params<TaskForceQuery>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::TaskForceRead).await?;
     Ok(Json(officer.desk().task_forces(&permit, query).await?))
 }
@@ -36,14 +37,14 @@ pub(crate) async fn list(
 pub(crate) async fn form(
     officer: Officer,
     Document(input): Document<NewTaskForce>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may(Action::TaskForceForm).await?;
     let room = officer.desk().form_task_force(&permit, input).await?;
-    Ok((StatusCode::CREATED, Json(room)))
+    Ok(Created(room))
 }
 
 /// `GET /api/v1/task-forces/{id}`
-pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl Serialize>, Problem> {
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::TaskForceRead, id).await?;
     Ok(Json(officer.desk().task_force(&permit, id).await?))
 }
@@ -53,7 +54,7 @@ pub(crate) async fn join(
     officer: Officer,
     Id(id): Id,
     Document(Nothing {}): Document<Nothing>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::TaskForceForm, id).await?;
     Ok(Json(officer.desk().join_task_force(&permit, id).await?))
 }
@@ -63,10 +64,10 @@ pub(crate) async fn post(
     officer: Officer,
     Id(id): Id,
     Document(input): Document<NewPost>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(Action::TaskForcePost, id).await?;
     let room = officer.desk().post(&permit, id, input).await?;
-    Ok((StatusCode::CREATED, Json(room)))
+    Ok(Created(room))
 }
 
 /// `POST /api/v1/task-forces/{id}/team`
@@ -74,10 +75,10 @@ pub(crate) async fn add_to_team(
     officer: Officer,
     Id(id): Id,
     Document(member): Document<Member>,
-) -> Result<(StatusCode, Json<impl Serialize>), Problem> {
+) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(Action::TaskForceForm, id).await?;
     let room = officer.desk().add_to_task_force(&permit, id, &member.officer).await?;
-    Ok((StatusCode::CREATED, Json(room)))
+    Ok(Created(room))
 }
 
 /// `POST /api/v1/task-forces/{id}/team/remove`
@@ -85,7 +86,7 @@ pub(crate) async fn remove_from_team(
     officer: Officer,
     Id(id): Id,
     Document(member): Document<Member>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::TaskForceForm, id).await?;
     Ok(Json(officer.desk().remove_from_task_force(&permit, id, &member.officer).await?))
 }
@@ -95,7 +96,7 @@ pub(crate) async fn leave(
     officer: Officer,
     Id(id): Id,
     Document(input): Document<Ending>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::TaskForceForm, id).await?;
     Ok(Json(officer.desk().leave_task_force(&permit, id, input.reason).await?))
 }
@@ -105,7 +106,7 @@ pub(crate) async fn close(
     officer: Officer,
     Id(id): Id,
     Document(input): Document<Ending>,
-) -> Result<Json<impl Serialize>, Problem> {
+) -> Result<Json<impl View>, Problem> {
     let permit = officer.may_to(Action::TaskForceForm, id).await?;
     Ok(Json(officer.desk().close_task_force(&permit, id, input.reason).await?))
 }
