@@ -56,7 +56,7 @@ paths! {
         post "/api/v1/workflows" => workflows::adopt;
         get "/api/v1/workflows/{case_type}/{version}" => workflows::show;
         get "/api/v1/statistics" => statistics::show;
-        get "/api/v1/search" => search::by_identifier;
+        get "/api/v1/search" => search::find;
         get "/api/v1/deadlines" => deadlines::list;
         get "/api/v1/notices" => deadlines::notices;
         post "/api/v1/notices/{id}/read" => deadlines::read;
