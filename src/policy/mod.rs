@@ -11,7 +11,7 @@ pub use crate::policy::action::{Action, Actor, Resource, ResourceKind, UnknownAc
 pub use crate::policy::matrix::{needs_purpose, roles_for};
 pub use crate::policy::permit::Permit;
 pub use crate::policy::role::{Role, UnknownRole, conflict};
-pub use crate::policy::rules::{Decision, DenialReason, decide};
+pub use crate::policy::rules::{Breadth, Decision, DenialReason, breadth, decide};
 pub use crate::policy::training::{
     BadRequirement, HeldTraining, RequiredTraining, is_training_name,
 };

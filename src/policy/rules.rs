@@ -1,6 +1,7 @@
 //! The rules: deny by default, the least role that allows, purpose for content, nobody approves their own.
 
 use crate::domain::handling::Purpose;
+use crate::domain::id::UserId;
 use crate::policy::action::{Action, Actor, Resource, ResourceKind, Via};
 use crate::policy::matrix::{
     Nature, fits, is_automatic, is_local, nature, needs_purpose, roles_for,
@@ -150,6 +151,39 @@ fn judge(
         second_officer(actor, action, resource)?;
     }
     Ok(Some(role))
+}
+
+/// How much of the cases an actor could open, as far as it does not depend on the single case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Breadth {
+    /// None.
+    Nothing,
+    /// Those of the unit, those that the user leads, and those that the user works on.
+    Own {
+        /// The unit.
+        unit: Option<String>,
+        /// The user.
+        user: Option<UserId>,
+    },
+    /// Those of all units.
+    All,
+}
+
+/// The cases among which those are that [`decide`] lets an actor read; whoever lists them asks `decide` for each all the same.
+#[must_use]
+pub fn breadth(actor: &Actor, action: Action) -> Breadth {
+    let probe = Resource::of(ResourceKind::Case);
+    let held = roles_for(action).iter().filter(|role| actor.roles.contains(role));
+    let reaching: Vec<Role> =
+        held.copied().filter(|role| reach(actor, *role, &probe).is_ok()).collect();
+    let is_desk = |role: &Role| matches!(role, Role::Supervisor | Role::ContactPoint);
+    if actor.via != Via::Token || reaching.is_empty() {
+        Breadth::Nothing
+    } else if reaching.iter().any(is_desk) {
+        Breadth::All
+    } else {
+        Breadth::Own { unit: actor.unit.clone(), user: actor.user }
+    }
 }
 
 /// Why nobody of these roles acts: the officer has none of them, or has one that is not in force.

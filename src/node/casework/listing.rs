@@ -6,7 +6,7 @@ use crate::domain::handling::Purpose;
 use crate::node::casework::views::{PageView, page_mark, page_rows, read_mark};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::{Page, StoreError, Tx};
-use crate::policy::{Action, Actor, Decision, Permit, Resource, decide};
+use crate::policy::{Action, Actor, Breadth, Decision, Permit, Resource, breadth, decide};
 
 /// Rows that are read at a time while those are sought that may be shown.
 const STEP_ROWS: i64 = 200;
@@ -23,6 +23,11 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
+    /// The cases among which those are that they may open.
+    pub(crate) fn breadth(&self) -> Breadth {
+        breadth(&self.actor, self.action)
+    }
+
     /// Whether the rules would let them open that.
     pub(crate) fn may_open(&self, resource: &Resource) -> bool {
         let decision = decide(&self.actor, self.action, resource, self.purpose);

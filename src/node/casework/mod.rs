@@ -90,7 +90,7 @@ pub use requests::{
     ActInput, ActView, ClockView, DocumentView, NewRequest, RequestQuery, RequestSummary,
     RequestView, SharedChain,
 };
-pub use search::{HitView, SearchQuery};
+pub use search::{HitView, NameView, PlaceView, SearchQuery};
 pub use statistics::{CountView, LoadView, StatisticsQuery, StatisticsView, StayView};
 pub use status::{BacklogView, LogStatusView, StatusView};
 pub use summaries::{DisclosedView, NewSummary, SummaryQuery, SummaryRow, SummaryView};

@@ -115,8 +115,8 @@ paths! {
         get "/api/v1/workflows/{case_type}/{version}" => workflows::show;
         /// Counts and durations, as JSON or CSV.
         get "/api/v1/statistics" => statistics::show;
-        /// Cases that name an identifier.
-        get "/api/v1/search" => search::by_identifier;
+        /// Cases by words, names in other spellings, identifiers and columns.
+        get "/api/v1/search" => search::find;
         /// What is due, the nearest first.
         get "/api/v1/deadlines" => deadlines::list;
         /// What the officer was told of deadlines.

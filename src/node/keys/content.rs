@@ -53,6 +53,12 @@ impl KeyGroup {
         Self("answers".to_owned())
     }
 
+    /// The terms by which cases are found.
+    #[must_use]
+    pub fn search() -> Self {
+        Self("search".to_owned())
+    }
+
     /// The group of a name that was stored before.
     #[must_use]
     pub fn stored(name: &str) -> Self {
@@ -160,9 +166,7 @@ pub trait Vault: Send + Sync + 'static {
     /// The wrapped key of a group, if it has one.
     async fn get(&self, group: &str) -> Result<Option<Vec<u8>>, VaultError>;
 
-    /// Keeps a wrapped key unless the group has one, durably, and gives back the one that is kept.
-    ///
-    /// Nothing if the group's key was destroyed: what is erased never comes back under its old name.
+    /// Keeps a wrapped key unless the group has one, durably, and gives back the one that is kept. Nothing if the group's key was destroyed: what is erased never comes back under its old name.
     async fn put_if_absent(
         &self,
         group: &str,

@@ -1,10 +1,9 @@
 //! Where an identifier (container, MRN, VIN, ..) occurs; normalises and checks nothing.
 
 use crate::node::store::error::StoreError;
-use crate::node::store::filter::Filter;
 use crate::node::store::table::table;
 use crate::node::store::tx::Tx;
-use crate::node::store::value::params;
+use crate::node::store::value::{Param, params};
 
 table! {
     /// An identifier in a field of an object.
@@ -56,20 +55,23 @@ pub async fn clear_object(tx: &mut Tx, object: &str) -> Result<u64, StoreError> 
     .await
 }
 
-/// Up to `limit` places where a normalised identifier occurs; without `scheme` in all schemes.
+/// Where a normalised identifier stands in some objects, in no fixed order.
 ///
 /// # Errors
 /// As [`put_all`].
-pub async fn find(
+pub async fn in_objects(
     tx: &mut Tx,
-    scheme: Option<&str>,
+    objects: &[String],
     normalised: &str,
-    limit: i64,
 ) -> Result<Vec<Identifier>, StoreError> {
-    let mut query = Filter::of("-- identifiers.find\nSELECT * FROM identifiers");
-    query.and("normalised = ?", params![normalised]);
-    query.and_some("scheme = ?", scheme);
-    query.select(tx, "ORDER BY object, path LIMIT ?", limit).await
+    // Written so that the objects are looked up and not the value, which may stand in very many.
+    tx.select_in(
+        "-- identifiers.in_objects
+         SELECT * FROM identifiers WHERE normalised || '' = $1 AND object IN",
+        params![normalised],
+        objects.iter().map(Param::from).collect(),
+    )
+    .await
 }
 
 /// The identifiers of an object, by path.

@@ -57,6 +57,7 @@ pub mod qualifications;
 pub mod receipts;
 pub mod records;
 pub mod requests;
+pub mod search;
 pub mod statistics;
 pub mod summaries;
 pub mod task_forces;

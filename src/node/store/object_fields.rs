@@ -69,6 +69,21 @@ pub async fn of_objects(tx: &mut Tx, objects: &[String]) -> Result<Vec<ObjectFie
     .await
 }
 
+/// The names of the subjects of objects, in no fixed order; some fields that are none may be among them.
+///
+/// # Errors
+/// As [`put_all`].
+pub async fn names_in(tx: &mut Tx, objects: &[String]) -> Result<Vec<ObjectField>, StoreError> {
+    tx.select_in(
+        "-- object_fields.names_in
+         SELECT * FROM object_fields WHERE (path LIKE 'subjects/%name' OR path LIKE 'subjects/%/alias%')
+         AND object IN",
+        params![],
+        objects.iter().map(Param::from).collect(),
+    )
+    .await
+}
+
 /// All fields of an object, by path.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Empties what is rebuilt from records; rebuilds nothing itself.
 
 use crate::node::store::error::StoreError;
+use crate::node::store::search;
 use crate::node::store::tx::Tx;
 
 /// Every table that the records alone can fill again.
@@ -33,5 +34,5 @@ pub async fn clear_all(tx: &mut Tx) -> Result<(), StoreError> {
     for sql in CLEAR {
         tx.execute(sql, Vec::new()).await?;
     }
-    Ok(())
+    search::clear_all(tx).await
 }

@@ -242,6 +242,25 @@ impl Tx {
         self.fetch_text(text, params).await?.iter().map(T::from_row).collect()
     }
 
+    /// Runs a query whose cost depends on its values and not on the rows that it gives: PostgreSQL plans it for these
+    /// values, SQLite runs it on a thread for long work.
+    pub(crate) async fn select_costly<T: FromRow>(
+        &mut self,
+        sql: &'static str,
+        params: Vec<Param>,
+    ) -> Result<Vec<T>, StoreError> {
+        let text = Text { is_kept: self.dialect() == Dialect::Sqlite, ..Text::fixed(sql) };
+        let rows = match &mut self.conn {
+            Conn::Sqlite(conn) => {
+                let outcome = conn.run_aside(text.sql, text.is_kept, params).await;
+                let rows = self.noted(text.name, outcome.map_err(Cause::from))?.rows;
+                rows.into_iter().map(|row| Row::sqlite(text.name, row)).collect()
+            }
+            Conn::Postgres(_) => self.fetch_text(text, params).await?,
+        };
+        rows.iter().map(T::from_row).collect()
+    }
+
     /// Runs a query for one integer put together by a filter; `head` names it.
     pub(crate) async fn number_built(
         &mut self,

@@ -2,7 +2,8 @@
 //! threshold, since the machine is not alone.
 //!
 //! `cargo bench --bench node -- [PART..] [--seconds N] [--rounds N] [--mib N] [--dir FOLDER]`, where a part is `store`,
-//! `log`, `blobs`, `wire`, `exchange` or `fetch` (all, if none is named). A ratio compares two figures of one run; the median of the rounds
+//! `log`, `blobs`, `wire`, `exchange`, `fetch` or `search` (all, if none is named; `search` is over `--cases N`, 100,000 if
+//! nothing is said). A ratio compares two figures of one run; the median of the rounds
 //! is shown. "per CPU-s" divides by the CPU time of the whole process: both ends, where there are two.
 
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
@@ -11,6 +12,8 @@
 
 #[path = "../cpu.rs"]
 mod cpu;
+#[path = "../../integration/support/postgres.rs"]
+mod postgres;
 
 mod blobs;
 mod disk;
@@ -22,6 +25,7 @@ mod meter;
 mod nodes;
 mod peers;
 mod raw_quinn;
+mod search;
 mod store;
 mod wire;
 
@@ -33,10 +37,11 @@ struct Options {
     seconds: f64,
     rounds: usize,
     mib: u64,
+    cases: u64,
     dir: PathBuf,
 }
 
-const PARTS: [&str; 6] = ["store", "log", "blobs", "wire", "exchange", "fetch"];
+const PARTS: [&str; 7] = ["store", "log", "blobs", "wire", "exchange", "fetch", "search"];
 
 #[expect(clippy::print_stdout, reason = "the table is what the bench is for")]
 fn main() {
@@ -58,6 +63,7 @@ fn main() {
                 "wire" => wire::run(&options).await,
                 "exchange" => exchange::run(&options).await,
                 "fetch" => fetch::run(&options).await,
+                "search" => search::run(&options).await,
                 other => println!("no part {other}: one of {}", PARTS.join(", ")),
             }
         }
@@ -71,6 +77,7 @@ impl Options {
             seconds: 2.0,
             rounds: 3,
             mib: 1024,
+            cases: 100_000,
             dir: PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
         };
         let mut is_bench = false;
@@ -82,6 +89,7 @@ impl Options {
                 "--seconds" => options.seconds = value().parse().unwrap(),
                 "--rounds" => options.rounds = value().parse().unwrap(),
                 "--mib" => options.mib = value().parse().unwrap(),
+                "--cases" => options.cases = value().parse().unwrap(),
                 "--dir" => options.dir = value().into(),
                 part => options.parts.push(part.to_owned()),
             }

@@ -34,8 +34,11 @@ pub(crate) async fn run(options: &Options) {
 }
 
 pub(crate) async fn open(folder: &Path) -> Store {
-    let config = StoreConfig::Sqlite { path: folder.join("store.sqlite") };
-    Store::open(&config, Arc::new(SystemClock)).await.unwrap()
+    open_at(&StoreConfig::Sqlite { path: folder.join("store.sqlite") }).await
+}
+
+pub(crate) async fn open_at(config: &StoreConfig) -> Store {
+    Store::open(config, Arc::new(SystemClock)).await.unwrap()
 }
 
 async fn keep(store: &Store, callers: u64, seconds: f64) -> Figure {

@@ -74,6 +74,64 @@ async fn a_case_is_opened_read_changed_and_moved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cases_are_searched_by_words_names_and_filters_by_those_who_may_read_them() {
+    let (node, anna, bert) = desk().await;
+    let id = open(&node, &anna).await;
+    let fields = json!({"fields": {
+        "subjects/0/name": "Владимир Кузнецов", "subjects/0/kind": "person", "subjects/0/role": "suspect",
+        "notes/0/text": "met at the old harbour",
+    }});
+    node.ask("PATCH", &format!("/api/v1/cases/{id}"), &anna, &fields).await.good();
+    for user in [
+        json!({"name": "carl", "roles": ["case_officer"], "unit": "port", "clearance": 0}),
+        json!({"name": "olga", "roles": ["auditor"], "unit": "customs", "clearance": 0}),
+    ] {
+        node.administer("POST", "/admin/users", &user).await.good();
+    }
+    let token = async |name: &str| {
+        let wanted = json!({"user": name, "label": "test", "days": 1});
+        let token = node.administer("POST", "/admin/tokens", &wanted).await.good();
+        token["token"].as_str().unwrap().to_owned()
+    };
+    let (carl, olga) = (token("carl").await, token("olga").await);
+    for asked in [
+        "q=harbour%20met%20gre",
+        "q=harb&name=Wladimir%20Kusnezow",
+        "name=kuznetsov",
+        "hs_chapter=09&status=suspicion&case_type=tobacco_excise",
+        "scheme=hs&value=0902.10",
+    ] {
+        let path = format!("/api/v1/search?{asked}");
+        let found = node.ask("GET", &path, &bert, &Value::Null).await.good();
+        assert_eq!(found["items"][0]["id"], id, "{asked}: {found}");
+        assert_eq!(found["next"], Value::Null);
+        let nothing = node.ask("GET", &path, &carl, &Value::Null).await.good();
+        assert_eq!(nothing, json!({"items": [], "next": null}), "{asked}");
+        node.ask("GET", &path, &olga, &Value::Null).await.problem(403, "not-permitted");
+    }
+    let path = "/api/v1/search?name=Wladimir%20Kusnezow";
+    let found = node.ask("GET", path, &anna, &Value::Null).await.good();
+    let name = &found["items"][0]["name"];
+    assert_eq!(
+        (&name["path"], &name["name"]),
+        (&json!("subjects/0/name"), &json!("Владимир Кузнецов"))
+    );
+    assert!(
+        name["score"].as_u64().unwrap() < 1000 && name["reasons"].as_array().unwrap().len() == 2
+    );
+    for (asked, field) in [("q=%22%2a%22", "q"), ("country=Atlantis", "country"), ("limit=5", "q")]
+    {
+        let path = format!("/api/v1/search?{asked}");
+        let told = node.ask("GET", &path, &anna, &Value::Null).await.problem(422, "invalid");
+        assert_eq!(told["findings"][0]["path"], field, "{told}");
+    }
+    node.ask("GET", "/api/v1/search?words=tea", &anna, &Value::Null)
+        .await
+        .problem(400, "malformed");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_case_of_another_unit_looks_like_none() {
     let (node, anna, _) = desk().await;
     let user = json!({"name": "carl", "roles": ["case_officer"], "unit": "port", "clearance": 0});

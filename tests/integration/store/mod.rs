@@ -21,6 +21,7 @@ mod only_sqlite;
 mod outbox;
 mod people;
 mod projections;
+mod search;
 mod tables;
 mod vault;
 
@@ -174,6 +175,10 @@ suite! {
         requests_and_their_acts_in_order,
         summaries_with_recipients_and_sources,
         task_forces_with_members_and_posts;
+    search:
+        a_forgotten_case_is_found_by_nothing,
+        cases_are_found_by_groups_of_terms_newest_first,
+        many_cases_that_fit_are_paged_like_few;
     tables:
         a_lease_passes_on_with_a_higher_token,
         a_log_grows_from_the_size_it_had,

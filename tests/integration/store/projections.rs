@@ -120,10 +120,28 @@ pub(crate) async fn fields_and_identifiers_of_an_object(place: Place) {
     assert_eq!(read!(store, |tx| object_fields::get(tx, "o", "b").await), Some(field("b", 2)));
     let many = read!(store, |tx| object_fields::get_many(tx, "o", &["a".into()]).await);
     assert_eq!(many, [field("a", 1)]);
-    let find = async |scheme: Option<&'static str>| {
-        read!(store, |tx| identifiers::find(tx, scheme, "CSQU3054383", 10).await).len()
+    let find = async |object: &str, value: &'static str| {
+        let objects = [object.to_owned(), "other".to_owned()];
+        read!(store, |tx| identifiers::in_objects(tx, &objects, value).await).len()
     };
-    assert_eq!((find(None).await, find(Some("container")).await), (2, 1));
+    let found =
+        (find("o", "CSQU3054383").await, find("o", "x").await, find("p", "CSQU3054383").await);
+    assert_eq!(found, (2, 0, 0));
+    let set: Result<(), StoreError> = write!(store, |tx| {
+        let paths = ["subjects/0/name", "subjects/1/aliases/0", "subjects/1/role", "goods/0/name"];
+        object_fields::put_all(tx, &paths.map(|path| field(path, 3))).await
+    })
+    .await;
+    set.unwrap();
+    let mut names = read!(store, |tx| object_fields::names_in(tx, &["o".into()]).await);
+    names.sort_by(|one, other| one.path.cmp(&other.path));
+    assert_eq!(names, [field("subjects/0/name", 3), field("subjects/1/aliases/0", 3)]);
+    let cleared: Result<_, StoreError> = write!(store, |tx| {
+        let paths = ["subjects/0/name", "subjects/1/aliases/0", "subjects/1/role", "goods/0/name"];
+        object_fields::clear(tx, "o", &paths.map(str::to_owned)).await
+    })
+    .await;
+    assert_eq!(cleared.unwrap(), 4);
     let cleared: Result<_, StoreError> = write!(store, |tx| {
         let one = identifiers::clear(tx, "o", "a").await?;
         let rest = identifiers::clear_object(tx, "o").await?;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::domain::finding::{Finding, Severity, short_text};
 use crate::node::casework::cases::CaseView;
-use crate::node::casework::cases::content::{Content, text};
+use crate::node::casework::cases::content::{Content, merged, text};
 use crate::node::casework::cases::findings::findings;
 use crate::node::casework::cases::keep::refuse_stale;
 use crate::node::casework::permits::Covers;
@@ -62,7 +62,7 @@ impl Desk {
             content.insert(format!("{place}/value"), value_at(&standing.content, path));
             content.insert(format!("{place}/reason"), Value::text(reason.as_str()));
         }
-        let merged = super::content::merged(&standing.content, &content);
+        let merged = merged(&standing.content, &content);
         let payload = CaseAcknowledged { content: content.into_iter().collect() };
         let write = self.case_write(permit, &payload, standing.case, &merged).await?;
         self.keep_case("acknowledge", write).await?;

@@ -7,10 +7,11 @@ use crate::node::casework::cases::content::Content;
 use crate::node::casework::cases::due::{due, rows};
 use crate::node::casework::cases::findings::searchable;
 use crate::node::casework::cases::keep::outcomes;
+use crate::node::casework::cases::projection::is_content;
 use crate::node::casework::cases::signed::Signed;
 use crate::node::casework::{Desk, Error};
-use crate::node::store::cases::{self, CaseOutcome};
-use crate::node::store::{StoreError, deadlines, identifiers};
+use crate::node::store::cases::{self, Case, CaseOutcome};
+use crate::node::store::{StoreError, deadlines, identifiers, search};
 use crate::record::Payload as _;
 use crate::record::kinds::case::CaseOpened;
 
@@ -32,6 +33,7 @@ impl Desk {
             ("states", signed.states == self.states_of(id).await?),
             ("identifiers", searched.collect::<BTreeSet<_>>() == self.identifiers_of(id).await?),
             ("outcomes", outcomes(&case.id, &content) == self.outcomes_of(id).await?),
+            ("search", self.is_found_by(&case, &content).await?),
         ] {
             if !is_same {
                 differences.push(what.to_owned());
@@ -76,6 +78,27 @@ impl Desk {
             .await
             .map_err(|error: StoreError| Error::from(error))?;
         Ok(rows.into_iter().map(|row| (row.path, row.scheme, row.normalised)).collect())
+    }
+
+    /// Whether search knows the case by what its records say, and by nothing else.
+    async fn is_found_by(&self, case: &Case, content: &Content) -> Result<bool, Error> {
+        let content: Content = content
+            .iter()
+            .filter(|(path, _)| is_content(path))
+            .map(|(p, v)| (p.clone(), v.clone()))
+            .collect();
+        let maker = self.term_maker().await?;
+        let (terms, id) = (maker.of_case(case, &content), case.id.clone());
+        let (known, team) = self
+            .store
+            .read("case_search", move |tx| {
+                Box::pin(
+                    async move { Ok((search::get(tx, &id).await?, cases::team(tx, &id).await?)) },
+                )
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        Ok(known.is_some_and(|known| known.terms == maker.with_team(&terms, &team)))
     }
 
     async fn outcomes_of(&self, id: ObjectId) -> Result<Vec<CaseOutcome>, Error> {

@@ -1,5 +1,7 @@
 //! The one transaction that every change of a case is: chain, record, projections, audit trail.
 
+use std::collections::BTreeSet;
+
 use crate::domain::finding::{Finding, has_error};
 use crate::domain::id::ObjectId;
 use crate::node::casework::append::{Authorship, Prepared};
@@ -8,12 +10,13 @@ use crate::node::casework::cases::content::Content;
 use crate::node::casework::cases::due::{Due, due, rows};
 use crate::node::casework::cases::findings::{findings, searchable};
 use crate::node::casework::cases::projection::{FieldChanges, Proposal, content_of, proposal_of};
+use crate::node::casework::search::TermMaker;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::audit_events::{self, NewAuditEvent};
 use crate::node::store::cases::{self, Case, CaseOutcome};
 use crate::node::store::deadlines;
 use crate::node::store::identifiers::{self, Identifier};
-use crate::node::store::{StoreError, Tx};
+use crate::node::store::{StoreError, Tx, search};
 use crate::policy::Permit;
 use crate::record::kinds::case::{CaseMoved, CaseOpened};
 use crate::record::{Payload, StatementHash, Value};
@@ -32,6 +35,9 @@ pub(crate) struct CaseWrite {
     pub(crate) case: Case,
     fields: FieldChanges,
     identifiers: Vec<Identifier>,
+    /// What search knows of it but for its team, which only the store knows.
+    terms: BTreeSet<String>,
+    maker: TermMaker,
     /// Whether the case enters its state with this record.
     enters: bool,
     /// The outcomes, if the record says something of them.
@@ -61,6 +67,9 @@ impl CaseWrite {
         if !self.identifiers.is_empty() {
             identifiers::put_all(tx, &self.identifiers).await?;
         }
+        let team = cases::team(tx, &self.case.id).await?;
+        let terms = self.maker.with_team(&self.terms, &team);
+        search::put(tx, &self.case.id, self.case.opened_at, &terms).await?;
         let due = rows(tx, &self.case.id, &self.due).await?;
         deadlines::set(tx, &self.case.id, &due).await?;
         audit_events::append(tx, &self.event).await.map(drop)
@@ -110,10 +119,13 @@ impl Desk {
         });
         let enters = [CaseOpened::KIND, CaseMoved::KIND].contains(&P::KIND);
         let says_outcome = fields.touches("tracks/");
+        let maker = self.term_maker().await?;
         Ok(CaseWrite {
             outcomes: says_outcome.then(|| outcomes(&case.id, content)),
             enters,
             identifiers: identifiers.collect(),
+            terms: maker.of_case(&case, content),
+            maker,
             due: due(&case.status, content),
             fields,
             event: done(permit, now, Some(id)),

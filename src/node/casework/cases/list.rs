@@ -13,7 +13,7 @@ use crate::node::casework::views::PageView;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::{self, Case, CaseFilter};
 use crate::node::store::{Page, StoreError, Tx, users};
-use crate::policy::{Action, Actor, Decision, Permit, Resource, ResourceKind, decide};
+use crate::policy::{Action, Actor, Permit, Resource, ResourceKind};
 
 /// Which cases to list.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -93,16 +93,6 @@ impl Desk {
             .map_err(|error: StoreError| Error::from(error))?
             .ok_or_else(|| Error::NotPermitted("this needs an officer's token".to_owned()))
     }
-}
-
-/// Whether an officer may know of a case.
-pub(crate) async fn is_visible(
-    tx: &mut Tx,
-    actor: &Actor,
-    case: &Case,
-) -> Result<bool, StoreError> {
-    let Some(resource) = case_row_resource(tx, case).await? else { return Ok(false) };
-    Ok(matches!(decide(actor, Action::CaseList, &resource, None), Decision::Permit(_)))
 }
 
 async fn case_row_resource(tx: &mut Tx, case: &Case) -> Result<Option<Resource>, StoreError> {

@@ -23,9 +23,9 @@ mod workflow;
 
 pub use acknowledge::Acknowledgement;
 pub use approval::Refusal;
+pub(crate) use findings::searchable;
 pub use links::Linking;
 pub use list::CaseQuery;
-pub(crate) use list::is_visible;
 pub use moving::Movement;
 pub use open::NewCase;
 pub use update::CaseChange;

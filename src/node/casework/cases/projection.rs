@@ -114,9 +114,13 @@ impl Desk {
 
 /// The free content among current fields: what stands under a family, not the title and the like.
 pub(crate) fn content_of(fields: &BTreeMap<String, CurrentField>) -> Content {
-    let is_content = |path: &str| path.contains('/') && !PROPOSAL.contains(&path);
     let content = fields.iter().filter(|(path, _)| is_content(path));
     content.map(|(path, field)| (path.clone(), field.value.clone())).collect()
+}
+
+/// Whether what stands at a path is content, and not the title and the like.
+pub(crate) fn is_content(path: &str) -> bool {
+    path.contains('/') && !PROPOSAL.contains(&path)
 }
 
 /// A move that waits for approval.

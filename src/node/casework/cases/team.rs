@@ -7,6 +7,7 @@ use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::audit_events::{self, NewAuditEvent};
 use crate::node::store::cases::{self, CaseMember};
+use crate::node::store::search;
 use crate::policy::{Action, Permit};
 
 impl Desk {
@@ -33,18 +34,26 @@ impl Desk {
         is_added: bool,
     ) -> Result<CaseView, Error> {
         let id = permit.object_for(Action::CaseUpdate)?;
-        let data = (who.to_owned(), done(permit, self.clock.now(), Some(id)));
+        let event = done(permit, self.clock.now(), Some(id));
+        let data = (who.to_owned(), event, self.term_maker().await?);
         self.store
-            .write_with("change_team", data, move |tx, (who, event)| {
+            .write_with("change_team", data, move |tx, (who, event, maker)| {
                 Box::pin(async move {
                     let user = find_user(tx, who).await?.ok_or(Error::NotFound("officer"))?;
                     let case_id = id.to_string();
                     let word = if is_added { "added to" } else { "taken out of" };
                     let detail = Some(format!("{} {word} the team", user.pseudonym));
+                    let term = Some(maker.officer(&user.id));
                     if is_added {
+                        search::change(tx, &case_id, None, term.as_deref()).await?;
                         cases::add_member(tx, &CaseMember { case_id, user_id: user.id }).await?;
                     } else {
                         cases::remove_member(tx, &case_id, &user.id).await?;
+                        let case = cases::get(tx, &case_id).await?;
+                        // Who leads it still finds it.
+                        let is_owner = case.is_some_and(|case| case.owner == user.id);
+                        let term = term.filter(|_| !is_owner);
+                        search::change(tx, &case_id, term.as_deref(), None).await?;
                     }
                     audit_events::append(tx, &NewAuditEvent { detail, ..event.clone() }).await?;
                     Ok::<_, Error>(())

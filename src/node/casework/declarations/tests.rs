@@ -107,10 +107,14 @@ async fn columns_named_after_a_scheme_are_found_by_their_identifiers() {
         ("declaration", "25NL000456001234J3"),
         ("other", "not on it"),
     ] {
-        let query = SearchQuery { scheme: Some(scheme.to_owned()), value: value.to_owned() };
-        let hits = test.desk.search_identifier(&permit, query).await.unwrap();
+        let query = SearchQuery {
+            scheme: Some(scheme.to_owned()),
+            value: Some(value.to_owned()),
+            ..SearchQuery::default()
+        };
+        let hits = test.desk.search(&permit, query).await.unwrap().items;
         assert_eq!(hits.len(), 1, "{scheme}");
-        assert_eq!(hits[0].object, case.row.id);
+        assert_eq!(hits[0].row.id, case.row.id);
     }
 }
 

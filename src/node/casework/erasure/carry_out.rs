@@ -1,17 +1,21 @@
 //! Carries a confirmed erasure out, from wherever it stopped: each step may be done again.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::domain::id::ObjectId;
 use crate::node::blobs::BlobName;
 use crate::node::casework::append::{Authorship, Prepared};
 use crate::node::casework::cases::content::numbers;
 use crate::node::casework::erasure::scope::Scope;
+use crate::node::casework::search::TermMaker;
 use crate::node::casework::{Desk, Error};
 use crate::node::keys::KeyGroup;
 use crate::node::store::erasures::{self, Erasure, ErasureState};
 use crate::node::store::evidence::{self, EvidenceItem};
 use crate::node::store::{
     Page, StoreError, Tx, blobs, cases, deadlines, identifiers, notices, object_fields, records,
-    summaries,
+    search, summaries,
 };
 use crate::record::StatementHash;
 use crate::record::kinds::erasure::ErasureCertified;
@@ -21,6 +25,9 @@ const DAY_SECS: i64 = 86_400;
 
 /// The most erasures that a start carries on with at once.
 const PAGE: i64 = 100;
+
+/// How often rows are removed anew because the case was changed meanwhile.
+const WIPE_TRIES: usize = 5;
 
 /// What an erasure touches.
 struct Plan {
@@ -36,6 +43,13 @@ struct Wipe {
     plan: Plan,
     certificate: Prepared,
     row: Erasure,
+}
+
+/// What search may still know of a case, as of one of its versions.
+struct Left {
+    version: i64,
+    terms: BTreeSet<String>,
+    maker: TermMaker,
 }
 
 impl Desk {
@@ -97,22 +111,47 @@ impl Desk {
         let certificate = self.author(id, by, &certificate).await?;
         let row =
             Erasure { state: ErasureState::Done, head: certificate.hash().0, ..plan.order.clone() };
-        self.store
-            .write_with("carry_out_erasure", Wipe { plan, certificate, row }, |tx, wipe| {
-                Box::pin(async move {
-                    wipe.certificate.append(tx).await?;
-                    wipe.rows(tx).await?;
-                    erasures::advance(tx, ErasureState::Confirmed, &wipe.row).await
-                })
-            })
-            .await
-            .map_err(|error: StoreError| Error::from(error))?;
+        self.wipe(Wipe { plan, certificate, row }).await?;
         self.committed();
         // A long reader may stand in the way; the writer's next pause empties it then.
         if let Err(error) = self.store.checkpoint().await {
             tracing::info!(cause = %error, "the write-ahead log is emptied later");
         }
         Ok(())
+    }
+
+    /// Removes the rows, again if the case was changed meanwhile.
+    async fn wipe(&self, wipe: Wipe) -> Result<(), Error> {
+        let wipe = Arc::new(wipe);
+        for attempt in 1.. {
+            let left = match &wipe.plan.scope {
+                Scope::Case => None,
+                Scope::Subjects(_) => Some(self.left(wipe.plan.case).await?),
+            };
+            let data = (Arc::clone(&wipe), left);
+            let done: Result<(), StoreError> = self
+                .store
+                .write_with("carry_out_erasure", data, |tx, (wipe, left)| {
+                    Box::pin(async move {
+                        wipe.certificate.append(tx).await?;
+                        wipe.rows(tx, left.as_ref()).await?;
+                        erasures::advance(tx, ErasureState::Confirmed, &wipe.row).await
+                    })
+                })
+                .await;
+            match done {
+                Err(StoreError::Conflict(_)) if attempt < WIPE_TRIES => {}
+                done => return done.map_err(Error::from),
+            }
+        }
+        Ok(())
+    }
+
+    /// What search may still know of a case, now that the keys of the rest are destroyed.
+    async fn left(&self, case: ObjectId) -> Result<Left, Error> {
+        let (standing, maker) = (self.standing(case).await?, self.term_maker().await?);
+        let terms = maker.of_case(&standing.case, &standing.content);
+        Ok(Left { version: standing.case.version, terms, maker })
     }
 
     async fn plan(&self, id: ObjectId) -> Result<Plan, Error> {
@@ -149,7 +188,7 @@ impl Desk {
 
 impl Wipe {
     /// Removes what could be read; the statements and the hashes of their fields stay, and still verify.
-    async fn rows(&self, tx: &mut Tx) -> Result<(), StoreError> {
+    async fn rows(&self, tx: &mut Tx, left: Option<&Left>) -> Result<(), StoreError> {
         for group in &self.plan.keys {
             records::erase_fields(tx, group.as_str()).await?;
         }
@@ -159,6 +198,9 @@ impl Wipe {
                 cases::note_erasure(tx, case).await?;
                 for part in self.plan.scope.parts() {
                     erasures::wipe_path(tx, case, &format!("{part}/")).await?;
+                }
+                if let Some(left) = left {
+                    left.keep(tx, case).await?;
                 }
             }
             Scope::Case => {
@@ -173,9 +215,21 @@ impl Wipe {
                     object_fields::clear_object(tx, &item.id).await?;
                     erasures::wipe_evidence(tx, &item.id).await?;
                 }
+                search::clear(tx, case).await?;
                 cases::delete(tx, case).await?;
             }
         }
         Ok(())
+    }
+}
+
+impl Left {
+    /// Makes it all that search knows of the case; a conflict if the case has another version by now.
+    async fn keep(&self, tx: &mut Tx, case_id: &str) -> Result<(), StoreError> {
+        let case = cases::get(tx, case_id).await?;
+        let case = case.filter(|case| case.version == self.version);
+        let case = case.ok_or(StoreError::Conflict("search_cases.erase"))?;
+        let team = cases::team(tx, case_id).await?;
+        search::put(tx, case_id, case.opened_at, &self.maker.with_team(&self.terms, &team)).await
     }
 }

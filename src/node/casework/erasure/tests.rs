@@ -1,6 +1,6 @@
 //! Erasures on a real store: two officers, what is gone, what still verifies, and a stop in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::{Value as Json, json};
@@ -11,6 +11,7 @@ use crate::node::casework::erasure::{ErasureQuery, ErasureView, NewErasure};
 use crate::node::casework::testing::{TestDesk, desk};
 use crate::node::casework::{Error, EvidenceInput, Held, SearchQuery};
 use crate::node::store::erasures::{self, Erasure, ErasureState};
+use crate::node::store::{StoreError, search};
 use crate::policy::{Action, Actor};
 use crate::record::kinds::case::CaseUpdated;
 
@@ -57,6 +58,14 @@ async fn confirm(test: &TestDesk, actor: &Actor, id: &str) -> Result<ErasureView
     test.desk.confirm_erasure(&permit).await
 }
 
+fn by_iban() -> SearchQuery {
+    SearchQuery { value: Some(IBAN.to_owned()), ..SearchQuery::default() }
+}
+
+fn by_name() -> SearchQuery {
+    SearchQuery { name: Some(NAME.to_owned()), ..SearchQuery::default() }
+}
+
 async fn show(test: &TestDesk, actor: &Actor, id: &str) -> Result<CaseView, Error> {
     let permit = test.ask(actor, Action::CaseRead, Some(id)).await?;
     test.desk.case(&permit).await
@@ -83,6 +92,21 @@ fn files_hold(test: &TestDesk, needle: &str) -> Vec<String> {
     found
 }
 
+/// What search knows of a case.
+async fn terms(test: &TestDesk, case: &str) -> BTreeSet<String> {
+    let case = case.to_owned();
+    let read = test.desk.store.read("terms", move |tx| {
+        Box::pin(async move { search::get(tx, &case).await.map_err(|error: StoreError| error) })
+    });
+    read.await.expect("an answer").map(|row| row.terms).unwrap_or_default()
+}
+
+/// How many of some terms stand in a file of the node. An index leaves out the letters that a term shares with the one
+/// before it.
+fn terms_in_files(test: &TestDesk, terms: &BTreeSet<String>) -> usize {
+    terms.iter().filter(|term| !files_hold(test, &term[2..]).is_empty()).count()
+}
+
 #[tokio::test]
 async fn a_person_is_erased_by_two_officers_and_the_rest_still_verifies() {
     let test = desk().await;
@@ -96,6 +120,8 @@ async fn a_person_is_erased_by_two_officers_and_the_rest_still_verifies() {
     test.desk.update_case(&permit, None, change).await.unwrap();
     test.desk.store.checkpoint().await.unwrap();
     assert!(!files_hold(&test, IBAN).is_empty(), "the test would find it");
+    let known = terms(&test, id).await;
+    assert!(terms_in_files(&test, &known) * 2 > known.len(), "the test would find most of them");
 
     let ordered = order(&test, &ada, id, &["subjects/0"]).await.unwrap();
     assert_eq!((ordered.state, ordered.ordered_by.as_str()), ("ordered", ada.pseudonym.as_str()));
@@ -114,10 +140,14 @@ async fn a_person_is_erased_by_two_officers_and_the_rest_still_verifies() {
     let held = test.desk.own_held_of(object).await.unwrap();
     assert!(matches!(held[0], Held::Part(_)) && held[0].fields().get("subjects/1/name").is_some());
     let permit = test.may(&ada, Action::CaseRead, None).await;
-    let query = SearchQuery { scheme: None, value: IBAN.to_owned() };
-    assert_eq!(test.desk.search_identifier(&permit, query).await.unwrap(), []);
+    for query in [by_iban(), by_name()] {
+        assert_eq!(test.desk.search(&permit, query).await.unwrap().items, []);
+    }
     assert_eq!(files_hold(&test, IBAN), [""; 0]);
     assert_eq!(files_hold(&test, NAME), [""; 0]);
+    let gone: BTreeSet<_> = known.difference(&terms(&test, id).await).cloned().collect();
+    assert!(gone.len() > 10 && gone.len() < known.len(), "{} of {}", gone.len(), known.len());
+    assert_eq!(terms_in_files(&test, &gone), 0);
     // A person of that number does not come back, and the rest of the case can be worked on.
     let permit = test.may(&ada, Action::CaseUpdate, Some(id)).await;
     let back = CaseChange { fields: fields(json!({"subjects/0/name": NAME})) };
@@ -137,6 +167,7 @@ async fn a_whole_case_is_erased_with_its_evidence() {
     let input: EvidenceInput = serde_json::from_value(json!({"description": "photo"})).unwrap();
     test.desk.add_evidence(&permit, input, &b"the bytes of a photo"[..], &|_| ()).await.unwrap();
     assert!(!test.blob_files().is_empty());
+    let known = terms(&test, id).await;
     let ordered = order(&test, &ada, id, &["case"]).await.unwrap();
     confirm(&test, &boss, &ordered.id).await.unwrap();
     assert!(matches!(show(&test, &ada, id).await, Err(Error::NotFound(_))));
@@ -144,6 +175,7 @@ async fn a_whole_case_is_erased_with_its_evidence() {
     for text in [NAME, IBAN, "Cigarettes as tea"] {
         assert_eq!(files_hold(&test, text), [""; 0], "{text}");
     }
+    assert_eq!(terms_in_files(&test, &known), 0);
     // What was done stays known.
     let auditor = test.officer("Al", "auditor", "").await;
     let permit = test.may(&auditor, Action::ErasureRead, None).await;
@@ -284,7 +316,7 @@ async fn an_erasure_that_a_stop_interrupted_is_carried_on_with() {
             })
         })
         .await
-        .map_err(|error: crate::node::store::StoreError| error)
+        .map_err(|error: StoreError| error)
         .unwrap();
     assert!(test.desk.finish_erasures().await.is_err(), "the other one is told");
     let left = show(&test, &ada, &case.row.id).await.unwrap();

@@ -1,4 +1,4 @@
-//! `/api/v1/search`: cases by an identifier that stands in them.
+//! `/api/v1/search`: cases by words, names, identifiers and columns.
 
 use axum::Json;
 
@@ -10,10 +10,10 @@ use crate::node::http::problem::Problem;
 use crate::policy::Action;
 
 /// `GET /api/v1/search`
-pub(crate) async fn by_identifier(
+pub(crate) async fn find(
     officer: Officer,
     Params(query): Params<SearchQuery>,
 ) -> Result<Json<impl View>, Problem> {
     let permit = officer.may(Action::CaseRead).await?;
-    Ok(Json(officer.desk().search_identifier(&permit, query).await?))
+    Ok(Json(officer.desk().search(&permit, query).await?))
 }

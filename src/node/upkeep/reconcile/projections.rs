@@ -11,7 +11,7 @@ use crate::node::store::cases::{self, CaseFilter};
 use crate::node::store::evidence::{self, CustodyEvent};
 use crate::node::store::records;
 use crate::node::store::requests::{self, RequestAct, RequestFilter};
-use crate::node::store::{Page, StoreError, Tx};
+use crate::node::store::{Page, StoreError, Tx, search};
 use crate::node::upkeep::Findings;
 use crate::node::upkeep::log_check::CheckError;
 use crate::node::upkeep::reconcile::objects::ROW_DIFFERS;
@@ -26,6 +26,7 @@ const BLOB_LOST: &str =
 /// Looks at all rows.
 pub(super) async fn check(audit: &Audit, done: &mut Reconciled) -> Result<(), CheckError> {
     check_cases(audit, done).await?;
+    check_search(audit, done).await?;
     check_evidence(audit, done).await?;
     check_requests(audit, done).await?;
     check_blobs(audit, done).await
@@ -58,6 +59,19 @@ async fn check_cases(audit: &Audit, done: &mut Reconciled) -> Result<(), CheckEr
         let Some((at, id, _)) = rows.into_iter().next_back() else { return Ok(()) };
         page = Page::after_row(at, id, PAGE);
     }
+}
+
+/// Search knows no case that is none. What it knows of each case is compared with its records.
+async fn check_search(audit: &Audit, done: &mut Reconciled) -> Result<(), CheckError> {
+    let orphans = audit
+        .store
+        .read("audit_search", |tx| Box::pin(async move { search::orphans(tx, PAGE).await }))
+        .await
+        .map_err(|error: StoreError| error)?;
+    for id in orphans {
+        done.findings.add(format!("case {id}"), "can be searched for and has no row", ROW_DIFFERS);
+    }
+    Ok(())
 }
 
 async fn check_evidence(audit: &Audit, done: &mut Reconciled) -> Result<(), CheckError> {

@@ -346,6 +346,16 @@ CREATE TABLE identifiers (
 );
 CREATE INDEX identifiers_value ON identifiers (normalised, scheme);
 
+-- What search knows of a case: keyed hashes of its words, names, identifiers and of who may open it, never the text. doc is
+-- the microsecond at which the case was opened, or the next free one, so that the newest case has the highest.
+CREATE TABLE search_cases (
+    doc BIGINT PRIMARY KEY,
+    case_id TEXT NOT NULL UNIQUE,
+    terms TSVECTOR NOT NULL
+) WITH (toast_tuple_target = 8160); -- a walk through the newest cases reads the terms of each
+-- Without a list of what waits, which every search would read.
+CREATE INDEX search_cases_terms ON search_cases USING GIN (terms) WITH (fastupdate = off);
+
 CREATE TABLE evidence (
     id TEXT NOT NULL PRIMARY KEY,
     case_id TEXT NOT NULL,

@@ -346,6 +346,19 @@ CREATE TABLE identifiers (
 ) STRICT;
 CREATE INDEX identifiers_value ON identifiers (normalised, scheme);
 
+-- What search knows of a case: keyed hashes of its words, names, identifiers and of who may open it, never the text. doc is
+-- the microsecond at which the case was opened, or the next free one, so that the newest case has the highest.
+CREATE TABLE search_cases (
+    doc INTEGER PRIMARY KEY,
+    case_id TEXT NOT NULL UNIQUE,
+    terms TEXT NOT NULL
+) STRICT;
+CREATE VIRTUAL TABLE search_terms USING fts5 (
+    terms, content = 'search_cases', content_rowid = 'doc', tokenize = 'ascii', detail = none, columnsize = 0
+);
+-- What is deleted leaves the index at once.
+INSERT INTO search_terms (search_terms, rank) VALUES ('secure-delete', 1);
+
 CREATE TABLE evidence (
     id TEXT NOT NULL PRIMARY KEY,
     case_id TEXT NOT NULL,
