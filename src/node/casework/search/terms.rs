@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
-use crate::domain::identifier::Scheme;
+use crate::domain::identifier::{Identifier, Scheme};
 use crate::node::casework::cases::content::Content;
 use crate::node::casework::cases::searchable;
 use crate::node::casework::search::names::{keys_of, names};
@@ -223,15 +223,22 @@ fn countries(content: &Content) -> BTreeSet<String> {
         .filter(|(path, _)| is_country(path))
         .filter_map(|(path, value)| Some((path, value.as_text()?)))
         .collect();
-    texts.into_values().filter_map(country).collect()
+    texts.into_values().filter_map(country_of).collect()
 }
 
-/// The country of a country code or a place code, whose first letters are one.
-pub(super) fn country(text: &str) -> Option<String> {
+/// The country of a code of a country (ISO 3166-1) or, if it is longer, of a place (UN/LOCODE), which begins with one.
+fn country_of(text: &str) -> Option<String> {
     let text = text.trim();
-    let code: String = text.chars().take(if text.len() <= 3 { 3 } else { 2 }).collect();
-    let found = crate::domain::identifier::Identifier::observe(Scheme::Country, &code).ok()?;
-    Some(found.normalised)
+    if text.len() <= 3 {
+        return country(text);
+    }
+    let place = Identifier::observe(Scheme::Unlocode, text).ok()?;
+    place.normalised.get(..2).and_then(country)
+}
+
+/// The two letters of a country code.
+pub(super) fn country(code: &str) -> Option<String> {
+    Identifier::observe(Scheme::Country, code).ok().map(|found| found.normalised)
 }
 
 #[cfg(test)]
@@ -268,11 +275,12 @@ mod tests {
             ("facts/state", "wet"),
             ("consignments/0/departure", "NLRTM"),
             ("goods/0/origin", "cn"),
+            ("consignments/1/departure", "Rotterdam"),
         ]
         .into_iter()
         .map(|(path, text)| (path.to_owned(), Value::text(text)))
         .collect();
-        assert_eq!(texts(&content).collect::<Vec<_>>(), ["NLRTM", "wet", "cn", "seen", "Jane"]);
+        assert_eq!(texts(&content).collect::<Vec<_>>(), ["NLRTM", "Rotterdam", "wet", "cn", "seen", "Jane"]);
         assert_eq!(countries(&content), ["CN".to_owned(), "NL".to_owned()].into());
     }
 }

@@ -243,15 +243,19 @@ async fn the_audit_names_a_case_whose_terms_are_not_those_of_its_records() {
     let test = desk().await;
     let ada = test.officer("Ada", "case_officer", "north").await;
     let case = open(&test, &ada, "tea", json!({})).await;
-    let id = case.row.id.clone();
+    let eve = test.officer("Eve", "case_officer", "south").await;
+    let maker = test.desk.term_maker().await.unwrap();
+    let term = maker.officer(&eve.user.map(|user| user.to_string()).unwrap_or_default());
     test.desk
         .store
-        .write_with("spoil", id, |tx, id| {
-            Box::pin(async move { search::change(tx, id, None, Some("aaaaaaaa")).await })
+        .write_with("spoil", (case.row.id.clone(), term), |tx, (id, term)| {
+            Box::pin(async move { search::change(tx, id, None, Some(term)).await })
         })
         .await
         .map_err(|error: StoreError| error)
         .unwrap();
     let object = case.row.id.parse().unwrap();
     assert_eq!(test.desk.case_differences(object).await.unwrap(), ["search"]);
+    // What search knows only narrows; who may open the case is asked anew.
+    assert_eq!(titles(&test, &eve, json!({"q": "tea"})).await, [""; 0]);
 }
