@@ -95,7 +95,7 @@ impl Desk {
 }
 
 /// The forms under which an identifier may be kept: that of the scheme, or without one every form that some scheme has.
-fn normalised(scheme: Option<Scheme>, value: &str) -> Result<Vec<String>, Error> {
+pub(crate) fn normalised(scheme: Option<Scheme>, value: &str) -> Result<Vec<String>, Error> {
     if let Some(scheme) = scheme {
         let found = Identifier::observe(scheme, value)
             .map_err(|error| Error::invalid("value", error.to_string()))?;

@@ -3,8 +3,8 @@
 use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
-    audit, cases, deadlines, declarations, erasures, evidence, log as own_log, officers, packs,
-    requests, search, session, statistics, summaries, task_forces, workflows,
+    audit, cases, deadlines, declarations, erasures, evidence, imported, imports, log as own_log,
+    officers, packs, requests, search, session, statistics, summaries, task_forces, workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::repeat::InFlight;
@@ -62,6 +62,12 @@ paths! {
         post "/api/v1/notices/{id}/read" => deadlines::read;
         get "/api/v1/declarations" => declarations::list;
         get "/api/v1/declarations/{id}" => declarations::show;
+        get "/api/v1/imports" => imports::list;
+        post "/api/v1/imports" => imports::begin;
+        get "/api/v1/imports/{id}" => imports::show;
+        get "/api/v1/imports/{id}/refusals" => imports::refusals;
+        get "/api/v1/imported" => imported::list;
+        get "/api/v1/imported/{kind}/{id}" => imported::show;
         get "/api/v1/requests" => requests::list;
         post "/api/v1/requests" => requests::draft;
         get "/api/v1/requests/{id}" => requests::show;
@@ -92,7 +98,7 @@ paths! {
         get "/api/v1/evidence/{id}/content" => evidence::content;
         post "/api/v1/evidence/{id}/verify" => evidence::verify;
         post "/api/v1/evidence/{id}/fetch" => evidence::fetch;
-        post "/api/v1/declarations/import" => declarations::import;
+        post "/api/v1/imports/{id}/rows" => imports::rows;
         post "/api/v1/packs" => packs::export;
     }
 }

@@ -66,7 +66,7 @@ impl Fate {
         match self.0.load(Ordering::Relaxed) {
             BROKEN => Problem::new(
                 Kind::Malformed,
-                "The body broke off before its end; nothing was registered, send it again.",
+                "The body broke off before its end; what is not whole was not registered: send it again.",
             ),
             TOO_LARGE => too_large(),
             _ => other.into(),
