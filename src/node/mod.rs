@@ -20,6 +20,7 @@ pub mod jobs;
 
 pub mod doctor;
 pub mod init;
+pub mod mappings;
 pub mod profiles;
 pub mod start;
 pub mod trust;

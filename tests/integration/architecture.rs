@@ -25,6 +25,7 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("node::config", "domain policy"),
     ("node::profiles", "domain"),
     ("node::workflows", "domain"),
+    ("node::mappings", "domain"),
     (
         "node::keys",
         "domain record transparency node::clock node::rng node::config node::telemetry node::store",
@@ -50,7 +51,8 @@ const MAY_NAME: &[(&str, &str)] = &[
     (
         "node::casework",
         "domain record transparency policy audit node::clock node::rng node::config node::telemetry \
-         node::signals node::store node::peer node::keys node::blobs node::log node::profiles node::workflows",
+         node::signals node::store node::peer node::keys node::blobs node::log node::profiles node::workflows \
+         node::mappings",
     ),
     (
         "node::jobs",

@@ -14,7 +14,8 @@ use std::path::Path;
 
 use sealane::domain::handling::Marking;
 use sealane::domain::identifier::{Identifier, Scheme};
-use sealane::node::casework::{Line, read_rows};
+use sealane::node::casework::{About, Line, read_rows};
+use sealane::node::mappings::{Kind, Mapping, SHIPPED};
 use sealane::node::peer::identity;
 use sealane::node::upkeep::restore;
 use targets::{TARGETS, Target};
@@ -73,12 +74,19 @@ fn the_seeds_of_the_node_are_accepted_by_what_they_are_seeds_of() {
     assert!(restore::check(backup, Path::new("small.backup")).is_ok());
     let leaf = identity::read(&seed("certificate_leaf/leaf")).unwrap();
     assert_eq!(leaf.authority.as_str(), "customs.xa.example");
-    let mut kept = 0;
-    let whole = read_rows(seed("declarations/two.csv").as_slice(), "two.csv", 0, |line| {
-        kept += i32::from(matches!(line, Line::Row(_)));
-        true
-    });
-    assert!(whole.is_ok() && kept == 2, "{kept} rows");
+    let kept = |name: &str, mapping: &str| {
+        let mut kept = 0;
+        let mapping = Mapping::parse(mapping).unwrap();
+        let about = About::default();
+        let whole = read_rows(seed(name).as_slice(), &mapping, &about, 0, |line| {
+            kept += i32::from(matches!(line, Line::Row(_)));
+            true
+        });
+        whole.map(|()| kept).ok()
+    };
+    assert_eq!(kept("declarations/two.csv", Kind::Declaration.default_mapping()), Some(2));
+    assert_eq!(kept("json_rows/two.jsonl", SHIPPED[1].1), Some(2));
+    assert!(Mapping::parse(&text("mapping/seizures.toml")).is_ok());
     for name in ["marking/full", "marking/tlp"] {
         assert!(text(name).parse::<Marking>().is_ok(), "{name}");
     }

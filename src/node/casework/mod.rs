@@ -17,6 +17,7 @@ mod evidence;
 mod fetch;
 mod give_out;
 mod guard;
+mod imports;
 mod kinds;
 mod listing;
 mod load;
@@ -71,9 +72,7 @@ pub use cases::{
     QualityView, Refusal, StepView, VersionView, WarningView, WorkflowChange,
 };
 pub use deadlines::{DeadlineQuery, DeadlineView, NoticeQuery, NoticeView};
-pub use declarations::{
-    DeclarationQuery, DeclarationView, ImportReport, Line, Row, RowRemark, check_header, read_rows,
-};
+pub use declarations::{DeclarationQuery, DeclarationView};
 pub use erasure::{ErasureQuery, ErasureView, NewErasure};
 pub use error::Error;
 pub use evidence::{
@@ -81,6 +80,11 @@ pub use evidence::{
     PartInput, PartView, PendingView, TakeOver, VerdictView,
 };
 pub use fetch::{FetchInput, FetchView};
+pub use imports::{
+    About, ImportQuery, ImportReport, ImportView, ImportedIdentifierView, ImportedQuery,
+    ImportedRowView, ImportedView, Kept, Line, NewImport, RefusalQuery, RefusalView, Row,
+    RowRemark, Span, check_file, read_rows,
+};
 pub use load::{Held, SentLeaves};
 pub use officers::{NewUser, UserView, WhoView};
 pub use qualifications::{NewQualification, QualificationView};

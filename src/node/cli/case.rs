@@ -67,6 +67,15 @@ struct New {
     /// Why its data are processed
     #[arg(long)]
     purpose: Option<String>,
+    /// The imported declaration that gave rise to it; its values become fields
+    #[arg(long, value_name = "ID", group = "row")]
+    declaration: Option<String>,
+    /// The imported line of a manifest that gave rise to it; its values become fields
+    #[arg(long, value_name = "ID", group = "row")]
+    manifest: Option<String>,
+    /// The imported seizure that gave rise to it; its values become fields
+    #[arg(long, value_name = "ID", group = "row")]
+    seizure: Option<String>,
     #[command(flatten)]
     fields: Fields,
 }
@@ -200,6 +209,12 @@ struct Opening<'a> {
     case_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     purpose: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    declaration: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seizure: Option<&'a str>,
     fields: Map<String, Value>,
 }
 
@@ -299,6 +314,9 @@ impl New {
             title: &self.title,
             case_type: &self.case_type,
             purpose: self.purpose.as_deref(),
+            declaration: self.declaration.as_deref(),
+            manifest: self.manifest.as_deref(),
+            seizure: self.seizure.as_deref(),
             fields: self.fields.object()?,
         };
         let case = client.post("/api/v1/cases", &body).await?;

@@ -1,25 +1,9 @@
-//! `sealane import` and `sealane declarations`: declarations from a CSV file into a node, and back by suspicion.
-
-use std::path::PathBuf;
+//! `sealane declarations`: imported declarations, the most suspicious first.
 
 use clap::Args;
-use serde_json::Value;
 
-use crate::node::cli::client::{Connection, file_name, with_query};
-use crate::node::cli::exit::Failure;
-use crate::node::cli::output::{Form, line, plain, word};
-use crate::node::cli::transfer;
-
-/// The command line of `sealane import`.
-#[derive(Debug, Args)]
-pub(super) struct Import {
-    #[command(flatten)]
-    connection: Connection,
-    /// The CSV file, with a header line
-    file: PathBuf,
-    #[command(flatten)]
-    form: Form,
-}
+use crate::node::cli::client::{Connection, with_query};
+use crate::node::cli::output::Form;
 
 /// The command line of `sealane declarations`.
 #[derive(Debug, Args)]
@@ -34,45 +18,6 @@ pub(super) struct Declarations {
     after: Option<String>,
     #[command(flatten)]
     form: Form,
-}
-
-impl Import {
-    /// Sends the file and prints what became of its rows.
-    pub(super) async fn run(self) -> anyhow::Result<()> {
-        let client = self.connection.client()?;
-        let name = file_name(&self.file);
-        let path = with_query("/api/v1/declarations/import", &[("source", Some(&name))]);
-        let outcome = transfer::upload(&client, &path, "text/csv", &self.file).await?;
-        if self.form.is_json() {
-            self.form.facts(&outcome)?;
-        } else {
-            for (list, name) in [("refusals", "refused"), ("warnings", "warned")] {
-                for row in outcome.get(list).and_then(Value::as_array).into_iter().flatten() {
-                    line(&format!("{name}: {}", row_text(row)))?;
-                }
-            }
-            let count = |key| word(outcome.get(key));
-            let (accepted, warned, refused) =
-                (count("accepted"), count("warned"), count("refused"));
-            line(&format!("{accepted} accepted, {warned} with warnings, {refused} refused"))?;
-            line("next: sealane declarations, then `sealane case new` for a suspicious one")?;
-        }
-        match outcome.get("accepted").and_then(Value::as_u64) {
-            Some(0) => {
-                Err(Failure::Refused("no row was accepted; the reasons are above".into()).into())
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-fn row_text(row: &Value) -> String {
-    match (row.get("row"), row.get("reason")) {
-        (Some(number), Some(reason)) => {
-            format!("row {}: {}", word(Some(number)), word(Some(reason)))
-        }
-        _ => plain(&row.to_string()),
-    }
 }
 
 impl Declarations {

@@ -18,6 +18,8 @@ mod erasure;
 mod evidence;
 mod exit;
 mod fields;
+mod import;
+mod imported;
 mod inbox;
 mod init;
 mod log;
@@ -27,6 +29,7 @@ mod output;
 mod pack;
 mod page;
 mod peers;
+mod refused;
 mod request;
 mod restore;
 mod search;
@@ -91,8 +94,10 @@ enum Command {
     Summary(summary::Summary),
     /// A room shared by several authorities
     TaskForce(task_force::TaskForce),
-    /// Take in declarations from a CSV file
-    Import(declarations::Import),
+    /// Take in declarations, manifests or seizures from a CSV or JSON file; goes on where it stopped
+    Import(import::Import),
+    /// Rows of imported files: find them by a container or other identifier, open a case on one
+    Imported(imported::Imported),
     /// List imported declarations, the most suspicious first
     Declarations(declarations::Declarations),
     /// Find cases by an identifier, such as a container number
@@ -154,6 +159,7 @@ impl Command {
             Self::Summary(command) => command.run().await,
             Self::TaskForce(command) => command.run().await,
             Self::Import(command) => command.run().await,
+            Self::Imported(command) => command.run().await,
             Self::Declarations(command) => command.run().await,
             Self::Search(command) => command.run().await,
             Self::Statistics(command) => command.run().await,
@@ -222,6 +228,14 @@ mod tests {
             "task-force new --name n --member a.example",
             "task-force leave 1 --reason r",
             "import f.csv",
+            "import f.json --mapping m.toml --refused r.csv",
+            "import f.csv --kind manifest --json",
+            "imported list --kind seizure --limit 5",
+            "imported list --scheme container --value CSQU3054383",
+            "imported show manifest B1/CSQU3054383 --json",
+            "imported files",
+            "imported refused 1",
+            "case new --title T --manifest B1",
             "pack 1 2 --out f.zip",
             "log checkpoint",
             "log prove 00",

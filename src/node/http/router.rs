@@ -3,8 +3,8 @@
 use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
-    audit, cases, deadlines, declarations, erasures, evidence, log as own_log, officers, packs,
-    requests, search, session, statistics, summaries, task_forces, workflows,
+    audit, cases, deadlines, declarations, erasures, evidence, imported, imports, log as own_log,
+    officers, packs, requests, search, session, statistics, summaries, task_forces, workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::openapi::{self, Route, described};
@@ -127,6 +127,18 @@ paths! {
         get "/api/v1/declarations" => declarations::list;
         /// A declaration with the parts of its score.
         get "/api/v1/declarations/{id}" => declarations::show;
+        /// Files that were taken in, newest first, page by page.
+        get "/api/v1/imports" => imports::list;
+        /// Begins the import of a file, or tells how far it came before.
+        post "/api/v1/imports" => imports::begin;
+        /// An import: how many rows were kept, warned about and refused.
+        get "/api/v1/imports/{id}" => imports::show;
+        /// The rows of a file that were refused, each with its line and reason.
+        get "/api/v1/imports/{id}/refusals" => imports::refusals;
+        /// Rows of imported files, by identifier or kind, page by page.
+        get "/api/v1/imported" => imported::list;
+        /// A row of an imported file.
+        get "/api/v1/imported/{kind}/{id}" => imported::show;
         /// Requests for mutual assistance, newest first, page by page.
         get "/api/v1/requests" => requests::list;
         /// Drafts a request.
@@ -184,8 +196,8 @@ paths! {
         post "/api/v1/evidence/{id}/verify" => evidence::verify;
         /// Fetches an evidence item that another authority released.
         post "/api/v1/evidence/{id}/fetch" => evidence::fetch [PeerFailed];
-        /// Takes in declarations from a table.
-        post "/api/v1/declarations/import" => declarations::import;
+        /// Takes in the rows of a file whose import was begun, the file as the body.
+        post "/api/v1/imports/{id}/rows" => imports::rows;
         /// A court pack: records, proofs and files in one archive.
         post "/api/v1/packs" => packs::export;
     }

@@ -18,18 +18,6 @@ use crate::node::http::problem::{Kind, Problem};
 /// Reads a body to its end.
 pub(crate) type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
-/// A table in CSV, read as it comes.
-#[derive(Debug)]
-pub(crate) struct Csv(pub(crate) Body);
-
-impl<S: Send + Sync> FromRequest<S> for Csv {
-    type Rejection = Infallible;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(request.into_body()))
-    }
-}
-
 /// How the reading went. A use case sees an error of its reader as any other; the caller must learn that it was his.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fate(Arc<AtomicU8>);
@@ -80,7 +68,7 @@ impl Fate {
         match self.0.load(Ordering::Relaxed) {
             BROKEN => Problem::new(
                 Kind::Malformed,
-                "The body broke off before its end; nothing was registered, send it again.",
+                "The body broke off before its end; what is not whole was not registered: send it again.",
             ),
             TOO_LARGE => too_large(),
             _ => other.into(),

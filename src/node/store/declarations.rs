@@ -2,19 +2,26 @@
 
 use crate::node::store::error::StoreError;
 use crate::node::store::filter::Filter;
-use crate::node::store::table::table;
+use crate::node::store::imported_rows::Stands;
+use crate::node::store::table::{Table as _, table};
 use crate::node::store::tx::Tx;
-use crate::node::store::value::params;
+use crate::node::store::value::{Param, params};
 
 table! {
     /// A declaration.
     Declaration = declarations (id) {
         /// Its number.
         id: String,
-        /// The file that it came from.
+        /// The import that brought it.
+        import: String,
+        /// The line of the file.
+        line: i64,
+        /// The name of the file.
         source: String,
         /// When it was imported, microseconds.
         imported_at: i64,
+        /// The day of the declaration, `YYYY-MM-DD`; empty if the file has none.
+        date: String,
         /// The first six digits of the commodity code.
         hs6: String,
         /// The country of origin.
@@ -53,18 +60,45 @@ pub struct DeclarationFilter {
     pub importer: Option<String>,
 }
 
-/// Keeps declarations, replacing those with the same number.
+/// Keeps declarations, replacing those that other imports brought; gives how many were kept. A declaration that this
+/// import brought before stays as it is.
 ///
 /// # Errors
 /// All functions of this file: what the database says.
-pub async fn put_all(tx: &mut Tx, rows: &[Declaration]) -> Result<(), StoreError> {
-    tx.put_all(rows).await
+pub async fn put_new(tx: &mut Tx, rows: &[Declaration]) -> Result<u64, StoreError> {
+    let replace = "ON CONFLICT (id) DO UPDATE SET import = excluded.import, line = excluded.line,
+         source = excluded.source, imported_at = excluded.imported_at, date = excluded.date,
+         hs6 = excluded.hs6, origin = excluded.origin, departure = excluded.departure,
+         importer = excluded.importer, seller = excluded.seller, net_mass = excluded.net_mass,
+         item_price = excluded.item_price, currency = excluded.currency, score = excluded.score,
+         reasons = excluded.reasons, raw = excluded.raw
+         WHERE declarations.import <> excluded.import";
+    let params = rows.iter().map(Declaration::params).collect();
+    tx.insert_many(Declaration::INSERT, replace, params).await
+}
+
+/// Where declarations of these numbers stand that an import brought.
+///
+/// # Errors
+/// As [`put_new`].
+pub async fn standing(
+    tx: &mut Tx,
+    import: &str,
+    ids: Vec<Param>,
+) -> Result<Vec<Stands>, StoreError> {
+    tx.select_in(
+        "-- declarations.standing
+         SELECT id, line FROM declarations WHERE import = $1 AND id IN",
+        params![import],
+        ids,
+    )
+    .await
 }
 
 /// The declaration of that number.
 ///
 /// # Errors
-/// As [`put_all`].
+/// As [`put_new`].
 pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<Declaration>, StoreError> {
     tx.select_one(
         "-- declarations.get
@@ -77,7 +111,7 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<Declaration>, StoreErro
 /// Net mass and price of up to `limit` declarations with a commodity code from `first` to `last`, the newest first.
 ///
 /// # Errors
-/// As [`put_all`].
+/// As [`put_new`].
 pub async fn prices(
     tx: &mut Tx,
     first: &str,
@@ -111,7 +145,7 @@ pub async fn set_score(tx: &mut Tx, id: &str, score: i64, reasons: &str) -> Resu
 /// Up to `limit` declarations that fit, the highest score first, after the one with that score and number.
 ///
 /// # Errors
-/// As [`put_all`].
+/// As [`put_new`].
 pub async fn list(
     tx: &mut Tx,
     filter: &DeclarationFilter,
@@ -128,7 +162,7 @@ pub async fn list(
 /// How many declarations fit.
 ///
 /// # Errors
-/// As [`put_all`].
+/// As [`put_new`].
 pub async fn count(tx: &mut Tx, filter: &DeclarationFilter) -> Result<i64, StoreError> {
     filtered("-- declarations.count\nSELECT COUNT(*) FROM declarations", filter).number(tx).await
 }

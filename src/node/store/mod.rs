@@ -45,6 +45,8 @@ pub mod erasures;
 pub mod evidence;
 pub mod idempotency;
 pub mod identifiers;
+pub mod imported_rows;
+pub mod imports;
 pub mod inbox;
 pub mod leases;
 pub mod logs;

@@ -37,6 +37,8 @@ pub(crate) const TARGETS: &[Target] = &[
     target("field", record::field),
     target("frame", peer::frame),
     target("identifier", domain::identifier),
+    target("json_rows", node::json_rows),
+    target("mapping", node::mapping),
     target("marking", domain::marking),
     target("message", peer::message),
     target("note", transparency::note),

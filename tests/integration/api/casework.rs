@@ -225,18 +225,6 @@ async fn evidence_beyond_the_bound_is_refused_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn declarations_are_taken_in_line_by_line() {
-    let (node, anna, _) = desk().await;
-    let path = "/api/v1/declarations/import?source=d.csv";
-    let broken = node.send("POST", path, &anna, b"no,such,header\n1,2,3\n".to_vec()).await;
-    broken.problem(422, "invalid");
-    let list = node.ask("GET", "/api/v1/declarations?order=score&limit=5", &anna, &Value::Null);
-    let list = list.await.good();
-    assert_eq!(list.get("items").unwrap_or(&list), &json!([]));
-    node.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_pack_holds_only_what_its_officer_may_read() {
     let (node, anna, _) = desk().await;
     let case = open(&node, &anna).await;

@@ -4,6 +4,7 @@
 
 mod casework;
 mod deadlines;
+mod imports;
 mod log;
 mod node;
 mod openapi;
@@ -28,6 +29,7 @@ fn filled(path: &str) -> String {
         .replace("{year}", "2026")
         .replace("{*path}", "checkpoint")
         .replace("{origin}", &"00".repeat(32))
+        .replace("{kind}", "manifest")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use sealane::node::blobs::Disk;
 use sealane::node::config::admin_socket;
 use sealane::node::store::Store;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -126,6 +127,14 @@ impl ApiNode {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
         self.ask_as(request.body(Full::new(Bytes::from(body))).unwrap()).await
+    }
+
+    /// Announces a file to import; gives the path to which its bytes are sent.
+    pub(crate) async fn begin_import(&self, token: &str, mut about: Value, file: &[u8]) -> String {
+        about["sha256"] = hex::encode(Sha256::digest(file)).into();
+        about["bytes"] = file.len().into();
+        let begun = self.ask("POST", "/api/v1/imports", token, &about).await.good();
+        format!("/api/v1/imports/{}/rows", begun["id"].as_str().unwrap())
     }
 
     /// Asks the API with a request of any form.

@@ -74,7 +74,7 @@ async fn a_refused_request_can_be_mended_under_its_key_and_odd_keys_are_refused(
     open(&node, &otto, "k", "Coffee").await.problem(403, "not-permitted");
     open(&node, "forged", "k", "Tea").await.problem(401, "not-signed-in");
     open(&node, &anna, "two words", "Tea").await.problem(400, "malformed");
-    let streamed = request(&anna, "/api/v1/declarations/import", "k", String::new());
+    let streamed = request(&anna, "/api/v1/packs", "k", String::new());
     node.ask_as(streamed).await.problem(400, "malformed");
     let long = request(&anna, "/api/v1/cases", "long", " ".repeat(300 * 1024));
     node.ask_as(long).await.problem(413, "too-large");

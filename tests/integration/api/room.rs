@@ -31,8 +31,9 @@ async fn a_disk_that_is_nearly_full_takes_no_evidence_and_no_import_but_acts_go_
     let path = format!("/api/v1/cases/{}", case["id"].as_str().unwrap());
     let evidence =
         format!("{path}/evidence?description=Photo&filename=a.jpg&media_type=image/jpeg");
-    let import = "/api/v1/declarations/import?source=d.csv";
     let csv = include_bytes!("../../data/declarations.csv").to_vec();
+    let import = node.begin_import(&anna, json!({"source": "d.csv"}), &csv).await;
+    let import = import.as_str();
     node.send("POST", &evidence, &anna, vec![1; 100]).await.good();
     node.send("POST", import, &anna, csv.clone()).await.good();
     assert_eq!(node.manage("/readyz").await.good()["limits"], json!([]));

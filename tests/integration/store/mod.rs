@@ -16,6 +16,7 @@ use crate::support::postgres::PostgresServer;
 mod counts;
 mod deadlines;
 mod engine;
+mod imports;
 mod only_postgres;
 mod only_sqlite;
 mod outbox;
@@ -149,6 +150,12 @@ suite! {
         many_rows_are_inserted_in_few_statements,
         one_failure_does_not_touch_the_others_of_its_batch,
         sixty_four_writers_share_commits_and_are_all_durable;
+    imports:
+        a_row_replaces_that_of_another_import_and_not_of_its_own,
+        an_import_moves_on_from_where_it_stands_and_ends_once,
+        declarations_are_listed_by_score,
+        imported_rows_are_found_by_what_identifies_them_now,
+        refused_rows_come_back_in_the_order_of_the_file;
     outbox:
         a_long_queue_does_not_hold_up_another_conversation,
         a_lost_lease_is_fenced_off,
@@ -169,7 +176,6 @@ suite! {
         a_hand_over_waits_and_ends_once,
         blobs_are_completed_once_and_granted,
         cases_are_filtered_and_paged,
-        declarations_are_listed_by_score,
         evidence_is_found_by_what_is_known_of_it,
         fields_and_identifiers_of_an_object,
         requests_and_their_acts_in_order,

@@ -3,7 +3,6 @@
 
 use sealane::node::store::blobs::{self, Blob, BlobGrant, BlobState};
 use sealane::node::store::cases::{self, Case, CaseFilter, CaseMember};
-use sealane::node::store::declarations::{self, Declaration, DeclarationFilter};
 use sealane::node::store::evidence::{self, CustodyEvent, EvidenceItem, PendingTransfer};
 use sealane::node::store::identifiers::{self, Identifier};
 use sealane::node::store::object_fields::{self, ObjectField};
@@ -473,46 +472,4 @@ pub(crate) async fn task_forces_with_members_and_posts(place: Place) {
     })
     .await;
     assert_eq!(changed.unwrap(), (vec![officer()], vec![], [true, false, true, false]));
-}
-
-pub(crate) async fn declarations_are_listed_by_score(place: Place) {
-    let store = place.open().await;
-    let declaration = |number: i64, score| Declaration {
-        id: format!("d{number}"),
-        source: "file.csv".into(),
-        imported_at: 1,
-        hs6: "240220".into(),
-        origin: "XQ".into(),
-        departure: "XR".into(),
-        importer: "i1".into(),
-        seller: "s1".into(),
-        net_mass: "10.5".into(),
-        item_price: "99.90".into(),
-        currency: "EUR".into(),
-        score,
-        reasons: String::new(),
-        raw: "row".into(),
-    };
-    let kept: Result<(), StoreError> = write!(store, |tx| {
-        let rows: Vec<_> = (0..6).map(|number| declaration(number, number % 3)).collect();
-        declarations::put_all(tx, &rows).await?;
-        declarations::put_all(tx, &rows).await?;
-        declarations::set_score(tx, "d0", 9, "price").await
-    })
-    .await;
-    kept.unwrap();
-    let all = DeclarationFilter::default;
-    let first = read!(store, |tx| declarations::list(tx, &all(), None, 2).await);
-    let ids: Vec<_> = first.iter().map(|row| row.id.as_str()).collect();
-    assert_eq!(ids, ["d0", "d5"]);
-    let rest = read!(store, |tx| declarations::list(tx, &all(), Some((2, "d5")), 9).await);
-    assert_eq!(rest.len(), 4);
-    let high = DeclarationFilter {
-        score_min: Some(2),
-        hs6: Some("240220".into()),
-        origin: Some("XQ".into()),
-        importer: Some("i1".into()),
-    };
-    assert_eq!(read!(store, |tx| declarations::count(tx, &high).await), 3);
-    assert_eq!(read!(store, |tx| declarations::get(tx, "d0").await).unwrap().reasons, "price");
 }

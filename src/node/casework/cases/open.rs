@@ -1,4 +1,4 @@
-//! Opens a case, also from an imported declaration.
+//! Opens a case, also from an imported declaration, line of a manifest or seizure.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::node::casework::cases::guards::started;
 use crate::node::casework::cases::keep::refuse_errors;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
+use crate::node::mappings::Kind;
 use crate::node::rng::random;
 use crate::node::store::cases::{self, Case};
 use crate::node::store::{StoreError, users};
@@ -45,9 +46,35 @@ pub struct NewCase {
     /// The declaration that gave rise to it; its values become content.
     #[serde(default)]
     pub declaration: Option<String>,
+    /// The line of a manifest that gave rise to it; as `declaration`, of which at most one is named.
+    #[serde(default)]
+    pub manifest: Option<String>,
+    /// The seizure that gave rise to it; as `declaration`, of which at most one is named.
+    #[serde(default)]
+    pub seizure: Option<String>,
     /// Content by path.
     #[serde(default)]
     pub fields: BTreeMap<String, serde_json::Value>,
+}
+
+impl NewCase {
+    /// The kind and number of the imported row that gave rise to it.
+    fn imported(&self) -> Result<Option<(Kind, &str)>, Error> {
+        let named = [
+            (Kind::Declaration, &self.declaration),
+            (Kind::Manifest, &self.manifest),
+            (Kind::Seizure, &self.seizure),
+        ];
+        let mut named = named.iter().filter_map(|(kind, id)| Some((*kind, id.as_deref()?)));
+        let first = named.next();
+        match named.next() {
+            None => Ok(first),
+            Some((kind, _)) => Err(Error::invalid(
+                kind.name(),
+                "a case is opened on one imported row; add the values of the others as fields",
+            )),
+        }
+    }
 }
 
 impl Desk {
@@ -55,12 +82,12 @@ impl Desk {
     ///
     /// # Errors
     /// [`Error::Invalid`] with the path of each unsound field; [`Error::Conflict`] if the reference is taken;
-    /// [`Error::NotFound`] if the declaration is not there.
+    /// [`Error::NotFound`] if the imported row is not there.
     pub async fn open_case(&self, permit: &Permit, input: NewCase) -> Result<CaseView, Error> {
         permit.covers(Action::CaseOpen, None)?;
         let own = parse(&input.fields)?;
-        let content = match &input.declaration {
-            Some(id) => merged(&self.declared_content(id).await?, &own),
+        let content = match input.imported()? {
+            Some((kind, id)) => merged(&self.imported_content(kind, id).await?, &own),
             None => merged(&Content::new(), &own),
         };
         refuse_errors(&content)?;

@@ -1,13 +1,8 @@
-//! Lists declarations by suspicion and turns one into the content of a case.
-
-use std::collections::BTreeMap;
+//! Lists declarations by suspicion and shows one.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::amount::Money;
-use crate::domain::identifier::{Identifier, Scheme};
-use crate::node::casework::cases::content::{Content, merged, parse};
 use crate::node::casework::permits::Covers;
 use crate::node::casework::views::{PageView, page_mark, page_rows, read_mark, time_text};
 use crate::node::casework::{Desk, Error};
@@ -49,8 +44,14 @@ pub struct DeclarationView {
     pub id: String,
     /// The file that it came from.
     pub source: String,
+    /// The import that brought it.
+    pub import: String,
+    /// The line of the file.
+    pub row: i64,
     /// When it was imported.
     pub imported_at: String,
+    /// The day of the declaration, if the file has it.
+    pub date: Option<String>,
     /// The commodity.
     pub hs6: String,
     /// The country of origin.
@@ -78,6 +79,9 @@ impl From<Declaration> for DeclarationView {
         Self {
             id: declaration.id,
             source: declaration.source,
+            import: declaration.import,
+            row: declaration.line,
+            date: Some(declaration.date).filter(|date| !date.is_empty()),
             imported_at: time_text(declaration.imported_at),
             hs6: declaration.hs6,
             origin: declaration.origin,
@@ -157,7 +161,8 @@ impl Desk {
         self.declaration_row(id).await.map(DeclarationView::from)
     }
 
-    async fn declaration_row(&self, id: &str) -> Result<Declaration, Error> {
+    /// The row of a declaration.
+    pub(crate) async fn declaration_row(&self, id: &str) -> Result<Declaration, Error> {
         let id = id.to_owned();
         self.store
             .read("declaration", move |tx| {
@@ -166,99 +171,5 @@ impl Desk {
             .await
             .map_err(|error: StoreError| Error::from(error))?
             .ok_or(Error::NotFound("declaration"))
-    }
-
-    /// What a declaration says as the content of a case, with where it came from and why it was suspicious.
-    pub(crate) async fn declared_content(&self, id: &str) -> Result<Content, Error> {
-        let declaration = self.declaration_row(id).await?;
-        Ok(merged(&Content::new(), &parse(&fields(&declaration))?))
-    }
-}
-
-fn fields(declaration: &Declaration) -> BTreeMap<String, serde_json::Value> {
-    let columns: BTreeMap<String, String> =
-        serde_json::from_str(&declaration.raw).unwrap_or_default();
-    let date = columns.get("Date").map(String::as_str).unwrap_or_default();
-    let score = declaration.score.to_string();
-    let imported_at = time_text(declaration.imported_at);
-    let description = format!("goods declared under HS {}", declaration.hs6);
-    let mut fields: Vec<(&str, &str)> = vec![
-        ("goods/0/description", &description),
-        ("goods/0/hs", &declaration.hs6),
-        ("goods/0/hs_edition", edition_of(date)),
-        ("goods/0/origin", &declaration.origin),
-        ("goods/0/quantity", &declaration.net_mass),
-        ("goods/0/unit", "KGM"),
-        ("consignments/0/declaration", &declaration.id),
-        ("consignments/0/departure", &declaration.departure),
-        ("facts/declaration/source", &declaration.source),
-        ("facts/declaration/imported_at", &imported_at),
-        ("facts/declaration/item_price", &declaration.item_price),
-        ("facts/declaration/score", &score),
-        ("facts/declaration/reasons", &declaration.reasons),
-    ];
-    if !date.is_empty() {
-        fields.push(("facts/declaration/date", date));
-    }
-    if Money::parse(&declaration.item_price, &declaration.currency).is_ok() {
-        fields.push(("goods/0/value", &declaration.item_price));
-        fields.push(("goods/0/currency", &declaration.currency));
-    }
-    if !declaration.importer.is_empty() {
-        fields.extend([
-            ("subjects/0/name", declaration.importer.as_str()),
-            ("subjects/0/kind", "organisation"),
-            ("subjects/0/role", "other"),
-            ("subjects/0/basis", "fact"),
-            ("subjects/0/identifiers/0/scheme", scheme_of(&declaration.importer).name()),
-            ("subjects/0/identifiers/0/value", declaration.importer.as_str()),
-        ]);
-    }
-    let mut fields: BTreeMap<String, serde_json::Value> =
-        fields.into_iter().map(|(path, text)| (path.to_owned(), text.into())).collect();
-    for (number, (scheme, text)) in declared_identifiers(declaration, &columns).iter().enumerate() {
-        let place = format!("consignments/0/identifiers/{number}");
-        fields.insert(format!("{place}/scheme"), scheme.name().into());
-        fields.insert(format!("{place}/value"), (*text).into());
-    }
-    fields
-}
-
-/// The numbers in columns that are named after a scheme, such as `Container` or `Bill of Lading`, and the number of the
-/// declaration itself if it is an MRN.
-fn declared_identifiers<'a>(
-    declaration: &'a Declaration,
-    columns: &'a BTreeMap<String, String>,
-) -> Vec<(Scheme, &'a str)> {
-    let own = Some((scheme_of(&declaration.id), declaration.id.as_str()));
-    let named = columns.iter().filter_map(|(name, text)| {
-        let scheme: Scheme = name.to_lowercase().replace([' ', '-'], "_").parse().ok()?;
-        // What cannot be of the scheme that its column names was still seen.
-        let mut schemes = [scheme, Scheme::Other].into_iter().filter(|_| !is_of_goods(scheme));
-        Some((schemes.find(|scheme| Identifier::observe(*scheme, text).is_ok())?, text.as_str()))
-    });
-    own.filter(|(scheme, _)| *scheme == Scheme::Mrn).into_iter().chain(named).collect()
-}
-
-/// What has its own field in a goods line, and the number of the declaration, which has its own too.
-const fn is_of_goods(scheme: Scheme) -> bool {
-    matches!(scheme, Scheme::Hs | Scheme::Country | Scheme::Currency | Scheme::Declaration)
-}
-
-/// The scheme of a number in a column that holds numbers of any kind.
-fn scheme_of(text: &str) -> Scheme {
-    Identifier::recognise(text).map_or(Scheme::Other, |seen| seen.scheme)
-}
-
-/// The edition of the Harmonized System in force on a date that begins with its year.
-fn edition_of(date: &str) -> &'static str {
-    match date.get(..4).and_then(|year| year.parse::<u16>().ok()) {
-        Some(..2002) => "1996",
-        Some(2002..2007) => "2002",
-        Some(2007..2012) => "2007",
-        Some(2012..2017) => "2012",
-        Some(2017..2022) => "2017",
-        Some(2028..) => "2028",
-        Some(2022..2028) | None => "2022",
     }
 }

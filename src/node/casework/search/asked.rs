@@ -252,6 +252,17 @@ fn identified(query: &SearchQuery) -> Result<Vec<(Scheme, String)>, Error> {
             Err(Error::invalid("value", advice))
         };
     };
+    forms_of(scheme, value)
+}
+
+/// The schemes of which an identifier may be, with the form that each keeps it in.
+///
+/// # Errors
+/// [`Error::Invalid`] if it cannot be of the scheme that is named, or of any.
+pub(crate) fn forms_of(
+    scheme: Option<Scheme>,
+    value: &str,
+) -> Result<Vec<(Scheme, String)>, Error> {
     if let Some(scheme) = scheme {
         let found = Identifier::observe(scheme, value)
             .map_err(|error| Error::invalid("value", error.to_string()))?;

@@ -9,6 +9,7 @@ mod words;
 use std::collections::BTreeMap;
 
 pub use asked::SearchQuery;
+pub(crate) use asked::forms_of;
 pub(crate) use terms::TermMaker;
 pub use views::{HitView, NameView, PlaceView};
 

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::node::casework::check_header;
+use crate::node::casework::check_file;
 use crate::node::cli::client::file_name;
+use crate::node::mappings::{Kind, Mapping};
 use crate::node::rng::{OsRng, random};
 
 /// Invented declarations made of real ports and goods codes (`tests/data/README.md`).
@@ -26,7 +27,8 @@ pub(super) fn declarations(file: Option<&Path>) -> anyhow::Result<Declarations> 
         return Ok(Declarations { source, bytes: DECLARATIONS.to_vec() });
     };
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    check_header(bytes.as_slice())
+    let mapping = Mapping::parse(Kind::Declaration.default_mapping())?;
+    check_file(bytes.as_slice(), &mapping)
         .with_context(|| format!("{} holds no declarations", file.display()))?;
     Ok(Declarations { source: file_name(file), bytes })
 }

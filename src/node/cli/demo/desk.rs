@@ -41,6 +41,19 @@ impl Desk {
         .await
     }
 
+    /// Asks for what is the same however often it is asked for; a node that is just starting again is waited for.
+    pub(super) async fn post_again(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        within(path, async {
+            loop {
+                match self.client.post(path, body).await {
+                    Err(Failure::Unreachable(_)) => tokio::time::sleep(PAUSE).await,
+                    other => return other,
+                }
+            }
+        })
+        .await
+    }
+
     /// Does something once. `look` finds what it would make; if the node dies meanwhile, `look` tells whether it was
     /// done, and it is done again only if not.
     pub(super) async fn ensure<L, D>(

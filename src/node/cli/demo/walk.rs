@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::audit::Verdict;
 use crate::node::cli::client::segment;
@@ -105,8 +106,13 @@ impl Walk {
     async fn import(&self, file: Declarations, teller: &mut Teller) -> anyhow::Result<Value> {
         let desk = &self.xa_officer;
         let Declarations { source, bytes } = file;
-        let path = format!("/api/v1/declarations/import?source={}", segment(&source));
         let length = bytes.len() as u64;
+        let file = json!({
+            "source": source, "sha256": hex::encode(Sha256::digest(&bytes)), "bytes": length,
+        });
+        let import =
+            desk.post_again("/api/v1/imports", &file).await.context("beginning an import")?;
+        let path = format!("/api/v1/imports/{}/rows", segment(&word(import.get("id"))));
         let report = crate::node::cli::demo::evidence::post_bytes(desk, &path, "text/csv", bytes)
             .await
             .with_context(|| format!("importing {length} bytes of declarations"))?;

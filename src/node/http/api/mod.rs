@@ -6,6 +6,8 @@ pub(crate) mod deadlines;
 pub(crate) mod declarations;
 pub(crate) mod erasures;
 pub(crate) mod evidence;
+pub(crate) mod imported;
+pub(crate) mod imports;
 pub(crate) mod log;
 pub(crate) mod officers;
 pub(crate) mod packs;

@@ -15,7 +15,6 @@ use crate::node::http::openapi::operation::{Operation, Place};
 use crate::node::http::openapi::schemas::Schemas;
 use crate::node::http::problem::Kind;
 use crate::node::http::seen::SeenHead;
-use crate::node::http::upload::Csv;
 
 /// Something that a handler takes.
 pub(crate) trait Takes {
@@ -118,13 +117,6 @@ impl Takes for Range {
 impl Takes for Body {
     fn taken(operation: &mut Operation, _: &mut Schemas) {
         operation.body("application/octet-stream", &json!(true));
-        operation.faults(&[Kind::TooLarge]);
-    }
-}
-
-impl Takes for Csv {
-    fn taken(operation: &mut Operation, _: &mut Schemas) {
-        operation.body("text/csv", &json!({ "type": "string" }));
         operation.faults(&[Kind::TooLarge]);
     }
 }

@@ -508,11 +508,42 @@ CREATE TABLE task_force_posts (
     PRIMARY KEY (task_force_id, record_hash)
 ) STRICT;
 
--- Imported declarations; not rebuilt from records.
+-- Files of rows that are being or were imported, and how far; their rows are not rebuilt from records.
+CREATE TABLE imports (
+    id TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    source TEXT NOT NULL,
+    sha256 BLOB NOT NULL,
+    bytes INTEGER NOT NULL,
+    mapping TEXT NOT NULL,
+    officer TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    rows_done INTEGER NOT NULL,
+    accepted INTEGER NOT NULL,
+    warned INTEGER NOT NULL,
+    refused INTEGER NOT NULL
+) STRICT;
+CREATE INDEX imports_time ON imports (started_at, id);
+
+-- Rows that were not taken in: where they stand in their file, and why; the rows themselves stay in the file.
+CREATE TABLE import_refusals (
+    import TEXT NOT NULL,
+    first_byte INTEGER NOT NULL,
+    end_byte INTEGER NOT NULL,
+    line INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (import, first_byte)
+) STRICT;
+
+-- Imported declarations, with what scores and lists need.
 CREATE TABLE declarations (
     id TEXT NOT NULL PRIMARY KEY,
+    import TEXT NOT NULL,
+    line INTEGER NOT NULL,
     source TEXT NOT NULL,
     imported_at INTEGER NOT NULL,
+    date TEXT NOT NULL,
     hs6 TEXT NOT NULL,
     origin TEXT NOT NULL,
     departure TEXT NOT NULL,
@@ -528,6 +559,33 @@ CREATE TABLE declarations (
 CREATE INDEX declarations_score ON declarations (score, id);
 CREATE INDEX declarations_hs6 ON declarations (hs6, origin);
 CREATE INDEX declarations_importer ON declarations (importer);
+
+-- Imported rows that are not scored: lines of manifests, and seizures.
+CREATE TABLE imported_rows (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    import TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    imported_at INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+) STRICT;
+CREATE INDEX imported_rows_time ON imported_rows (kind, imported_at, id);
+
+-- Identifiers in imported rows of every kind.
+CREATE TABLE imported_identifiers (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    scheme TEXT NOT NULL,
+    observed TEXT NOT NULL,
+    normalised TEXT NOT NULL,
+    PRIMARY KEY (kind, id, number)
+) STRICT;
+CREATE INDEX imported_identifiers_normalised ON imported_identifiers (normalised, scheme);
 
 -- All that is due. The answer to a request and the end of a summary are due as their rows say.
 CREATE VIEW open_deadlines AS
