@@ -280,7 +280,10 @@ mod tests {
         .into_iter()
         .map(|(path, text)| (path.to_owned(), Value::text(text)))
         .collect();
-        assert_eq!(texts(&content).collect::<Vec<_>>(), ["NLRTM", "Rotterdam", "wet", "cn", "seen", "Jane"]);
+        assert_eq!(
+            texts(&content).collect::<Vec<_>>(),
+            ["NLRTM", "Rotterdam", "wet", "cn", "seen", "Jane"]
+        );
         assert_eq!(countries(&content), ["CN".to_owned(), "NL".to_owned()].into());
     }
 }
