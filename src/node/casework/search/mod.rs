@@ -43,7 +43,7 @@ struct Step {
 
 impl Desk {
     /// The cases that have all that is asked for and that the officer may read, newest first by when they were opened. By
-    /// name they are the likest of the newest [`COMPARED_MAX`] that may be meant.
+    /// name they are the likest of the newest 200 that may be meant.
     ///
     /// # Errors
     /// If the permit is for something else; [`Error::Invalid`] for a query that asks for nothing or for what cannot be.
