@@ -100,7 +100,7 @@ enum Command {
     Imported(imported::Imported),
     /// List imported declarations, the most suspicious first
     Declarations(declarations::Declarations),
-    /// Find cases by an identifier, such as a container number
+    /// Find cases by words, names of subjects, identifiers and filters
     Search(search::Search),
     /// Count cases and requests: by type, state, outcome, HS chapter, officer; how long they take
     Statistics(statistics::Statistics),

@@ -13,8 +13,6 @@ use crate::node::cli::page::Page;
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Search {
-    #[command(flatten)]
-    connection: Connection,
     /// Words that stand in the case; the last may be the beginning of one (3 to 10 letters)
     words: Vec<String>,
     /// The name of a subject, as it is spelt, in any script; the likest names come first
@@ -51,6 +49,9 @@ pub(super) struct Search {
     page: Page,
     #[command(flatten)]
     form: Form,
+    // Last, since its heading is that of all that follows.
+    #[command(flatten)]
+    connection: Connection,
 }
 
 impl Search {

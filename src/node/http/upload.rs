@@ -1,13 +1,11 @@
 //! A request's body as a stream of bytes within a bound; keeps nothing of it in memory.
 
-use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
 use tokio::io::AsyncRead;
