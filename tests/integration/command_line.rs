@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::Query;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
@@ -167,7 +167,8 @@ async fn serve(identity: Option<(&Path, &Path)>) -> SocketAddr {
         .route("/api/v1/cases", list)
         .route("/api/v1/cases/{id}", missing)
         .route("/api/v1/evidence/{id}/verify", post(async || Json(json!({ "verified": false }))));
-    let take = post(async |Query(about): Query<Value>, body: Bytes| {
+    let take = post(async |Query(about): Query<Value>, body: Body| {
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let word = |key: &str| about[key].as_str().unwrap_or("-").to_owned();
         let id = format!("{} {} {}", body.len(), word("filename"), word("description"));
         Json(json!({ "id": id }))

@@ -6,6 +6,7 @@ mod api;
 mod architecture;
 mod audit;
 mod command_line;
+mod day;
 mod demo;
 mod foreign;
 mod fuzz;

@@ -227,7 +227,9 @@ async fn record(
     for part in last.get("parts").and_then(|parts| parts.as_array()).into_iter().flatten() {
         line(&format!("new item {}", word(part.get("item"))))?;
     }
-    if let (Some(amount), Some(unit)) = (
+    let has_ended = matches!(kind, "split" | "return" | "lose" | "destroy");
+    if let (false, Some(amount), Some(unit)) = (
+        has_ended,
         item.get("quantity").and_then(|amount| amount.as_str()),
         item.get("unit").and_then(|unit| unit.as_str()),
     ) {

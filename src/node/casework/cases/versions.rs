@@ -143,6 +143,9 @@ impl Desk {
     }
 }
 
+/// What a record says of itself and not of the case.
+const OF_THE_RECORD: [&str; 3] = ["approves", "from", "refuses"];
+
 fn changes(records: &[Held], from: i64, to: i64) -> Vec<ChangeView> {
     let (before, after) = (Signed::first(records, from), Signed::first(records, to));
     let paths: BTreeSet<&String> = before.fields.keys().chain(after.fields.keys()).collect();
@@ -152,7 +155,7 @@ fn changes(records: &[Held], from: i64, to: i64) -> Vec<ChangeView> {
     let mut changes = Vec::new();
     for path in paths {
         let (was, is) = (value(&before, path), value(&after, path));
-        if was == is {
+        if was == is || OF_THE_RECORD.contains(&path.as_str()) {
             continue;
         }
         let version = after.touched.get(path).copied().unwrap_or(to);
