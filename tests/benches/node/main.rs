@@ -2,7 +2,7 @@
 //! threshold, since the machine is not alone.
 //!
 //! `cargo bench --bench node -- [PART..] [--seconds N] [--rounds N] [--mib N] [--dir FOLDER]`, where a part is `store`,
-//! `log`, `blobs`, `wire`, `exchange` or `fetch` (all, if none is named). A ratio compares two figures of one run; the median of the rounds
+//! `log`, `blobs`, `wire`, `exchange`, `fetch` or `import` (all, if none is named). A ratio compares two figures of one run; the median of the rounds
 //! is shown. "per CPU-s" divides by the CPU time of the whole process: both ends, where there are two.
 
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
@@ -17,6 +17,7 @@ mod disk;
 mod exchange;
 mod fetch;
 mod ideal;
+mod import;
 mod log;
 mod meter;
 mod nodes;
@@ -36,7 +37,7 @@ struct Options {
     dir: PathBuf,
 }
 
-const PARTS: [&str; 6] = ["store", "log", "blobs", "wire", "exchange", "fetch"];
+const PARTS: [&str; 7] = ["store", "log", "blobs", "wire", "exchange", "fetch", "import"];
 
 #[expect(clippy::print_stdout, reason = "the table is what the bench is for")]
 fn main() {
@@ -58,6 +59,7 @@ fn main() {
                 "wire" => wire::run(&options).await,
                 "exchange" => exchange::run(&options).await,
                 "fetch" => fetch::run(&options).await,
+                "import" => import::run(&options).await,
                 other => println!("no part {other}: one of {}", PARTS.join(", ")),
             }
         }
