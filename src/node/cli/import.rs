@@ -20,11 +20,6 @@ use crate::node::mappings::{FILE_BYTES_MAX, Kind, Mapping};
 const SHOWN_MAX: usize = 20;
 
 /// The command line of `sealane import`.
-///
-/// Rows are kept while the file is read, so that a file of any length needs little memory. If the import breaks off, run
-/// the same command again: it goes on where it stopped, and no row is taken in twice. A file that was imported before
-/// adds nothing. What the columns mean is said by a mapping; config/mappings has those that are used without --mapping
-/// and examples to copy.
 #[derive(Debug, Args)]
 pub(super) struct Import {
     #[command(flatten)]
@@ -145,6 +140,9 @@ impl Import {
             ))?);
         }
         line(&counts)?;
+        if outcome.get("finished_at").is_none_or(Value::is_null) {
+            return Ok(());
+        }
         let next = match mapping.kind {
             Kind::Declaration => "sealane declarations, then `sealane case new --declaration ID`",
             Kind::Manifest => {

@@ -95,6 +95,11 @@ enum Command {
     /// A room shared by several authorities
     TaskForce(task_force::TaskForce),
     /// Take in declarations, manifests or seizures from a CSV or JSON file; goes on where it stopped
+    ///
+    /// Rows are kept while the file is read, so that a file of any length needs little memory. If the import breaks off, run the
+    /// same command again: it goes on where it stopped, and no row is taken in twice. A file that was imported before adds
+    /// nothing. What the columns mean is said by a mapping; config/mappings has those that are used without --mapping, to copy
+    /// and change.
     Import(import::Import),
     /// Rows of imported files: find them by a container or other identifier, open a case on one
     Imported(imported::Imported),

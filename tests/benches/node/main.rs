@@ -2,7 +2,7 @@
 //! threshold, since the machine is not alone.
 //!
 //! `cargo bench --bench node -- [PART..] [--seconds N] [--rounds N] [--mib N] [--dir FOLDER]`, where a part is `store`,
-//! `log`, `blobs`, `wire`, `exchange`, `fetch` or `search` (all, if none is named; `search` is over `--cases N`, 100,000 if
+//! `log`, `blobs`, `wire`, `exchange`, `fetch`, `search` or `import` (all, if none is named; `search` is over `--cases N`, 100,000 if
 //! nothing is said). A ratio compares two figures of one run; the median of the rounds
 //! is shown. "per CPU-s" divides by the CPU time of the whole process: both ends, where there are two.
 
@@ -20,6 +20,7 @@ mod disk;
 mod exchange;
 mod fetch;
 mod ideal;
+mod import;
 mod log;
 mod meter;
 mod nodes;
@@ -41,7 +42,7 @@ struct Options {
     dir: PathBuf,
 }
 
-const PARTS: [&str; 7] = ["store", "log", "blobs", "wire", "exchange", "fetch", "search"];
+const PARTS: [&str; 8] = ["store", "log", "blobs", "wire", "exchange", "fetch", "search", "import"];
 
 #[expect(clippy::print_stdout, reason = "the table is what the bench is for")]
 fn main() {
@@ -64,6 +65,7 @@ fn main() {
                 "exchange" => exchange::run(&options).await,
                 "fetch" => fetch::run(&options).await,
                 "search" => search::run(&options).await,
+                "import" => import::run(&options).await,
                 other => println!("no part {other}: one of {}", PARTS.join(", ")),
             }
         }

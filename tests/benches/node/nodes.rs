@@ -40,7 +40,8 @@ pub(crate) async fn pair(folder: &Path) -> [Party; 2] {
 }
 
 impl Party {
-    async fn start(folder: &Path, name: &str) -> Self {
+    /// One node in a folder of its own.
+    pub(crate) async fn start(folder: &Path, name: &str) -> Self {
         let tcp = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let dir = folder.join(name);
         let node = NewNode {

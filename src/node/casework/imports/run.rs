@@ -261,11 +261,12 @@ impl Desk {
     }
 }
 
-/// Somebody else who moved the import on is told as such.
+/// Another run that moved the import on is told as such. That may be one whose command is gone: what had arrived of the file
+/// is still done.
 fn taken(error: StoreError) -> Error {
     match error {
         StoreError::Conflict(_) => Error::Conflict(
-            "this file is being imported by somebody else just now: wait until that is done, and look at the import".to_owned(),
+            "this file is being imported just now, by a colleague or by a command that was ended a moment ago: wait a little and run it again, it goes on from there".to_owned(),
         ),
         other => other.into(),
     }
