@@ -1,5 +1,4 @@
 //! The session in `docs/DAY.md` runs as it is written, against a real node.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
