@@ -10,9 +10,9 @@ use crate::node::casework::{Desk, Error};
 use crate::policy::{Action, Permit};
 
 const STYLE: &str = "body{font:11pt/1.4 system-ui,sans-serif;margin:1.5cm;color:#000}h1{font-size:15pt;margin:0}\
-table{border-collapse:collapse;width:100%;margin-top:.6rem}th,td{border:1px solid #555;padding:.25rem .4rem;\
-text-align:left;vertical-align:top;overflow-wrap:anywhere}th{background:#eee}tr{break-inside:avoid}thead{display:table-header-group}\
-code{font:8.5pt ui-monospace,monospace}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}dt{color:#444}\
+table{border-collapse:collapse;width:100%;margin-top:.6rem;font-size:9.5pt}th,td{border:1px solid #555;padding:.25rem .4rem;\
+text-align:left;vertical-align:top;overflow-wrap:break-word}th{background:#eee}tr{break-inside:avoid}thead{display:table-header-group}\
+code{font:7.5pt ui-monospace,monospace;overflow-wrap:anywhere}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}dt{color:#444}\
 dd{margin:0;overflow-wrap:anywhere}.warning{font-weight:bold}.sign{height:1.6cm}@page{size:A4;margin:1.5cm}";
 
 impl Desk {
@@ -73,7 +73,7 @@ fn page(item: &EvidenceView, facts: &[(&str, Option<String>)]) -> String {
     }
     page.push_str(
         "</dl>\n<table><thead><tr><th>#</th><th>Time (UTC)</th><th>Event</th><th>From</th><th>To</th>\
-         <th>Why, where, condition</th><th>Seals</th><th>Left</th><th>Record</th></tr></thead><tbody>\n",
+         <th>Why, where, condition; the signed record</th><th>Seals</th><th>Left</th></tr></thead><tbody>\n",
     );
     for link in &item.custody {
         page.push_str(&row(link, item.row.unit.as_deref()));
@@ -108,14 +108,14 @@ fn row(link: &CustodyView, unit: Option<&str>) -> String {
         escape(&if link.position == 0 { after.to_owned() } else { format!("{before} → {after}") })
     };
     format!(
-        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{said}</td><td>{seals}</td><td>{}</td>\
-         <td><code>{}</code></td></tr>\n",
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{said}<br><code>{}</code></td>\
+         <td>{seals}</td><td>{}</td></tr>\n",
         link.position + 1,
         escape(&link.at),
         escape(&link.event),
         text(&link.from),
         text(&link.to),
-        text(&quantity(link.quantity.as_deref(), unit)),
         escape(&link.record),
+        text(&quantity(link.quantity.as_deref(), unit)),
     )
 }
