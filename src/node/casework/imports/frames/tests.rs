@@ -52,6 +52,15 @@ fn a_stray_quote_costs_its_own_line_alone() {
 }
 
 #[test]
+fn a_row_of_several_lines_with_too_many_columns_costs_its_first_line_alone() {
+    let rows = csv(b"a,b\n1,x\n2,\"open\n3,\",z\n4,w\n");
+    let told: Vec<_> = rows.iter().map(|row| (row.0, row.1.as_str(), row.2.is_some())).collect();
+    let swallowed = (3, "2,\"open", true);
+    assert_eq!(told, [(2, "1,x", false), swallowed, (4, "3,\",z", true), (5, "4,w", false)]);
+    assert!(rows[1].2.as_ref().unwrap().contains("a quote is opened in it"), "{rows:?}");
+}
+
+#[test]
 fn a_row_that_is_no_text_or_too_long_is_told_and_the_next_is_read() {
     let long = "x".repeat(3 * ROW_BYTES_MAX);
     for (bad, says) in [
