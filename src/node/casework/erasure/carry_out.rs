@@ -85,8 +85,19 @@ impl Desk {
         failed.map_or(Ok(waiting.len()), Err)
     }
 
-    /// Destroys the keys, then removes files and rows and signs the certificate, then empties the write-ahead log.
+    /// Carries an order out, again if evidence was added to the case meanwhile.
     pub(super) async fn carry_out(&self, id: ObjectId) -> Result<(), Error> {
+        for _ in 1..WIPE_TRIES {
+            match self.carry_out_once(id).await {
+                Err(Error::Conflict(_)) => {}
+                done => return done,
+            }
+        }
+        self.carry_out_once(id).await
+    }
+
+    /// Destroys the keys, then removes files and rows and signs the certificate, then empties the write-ahead log.
+    async fn carry_out_once(&self, id: ObjectId) -> Result<(), Error> {
         let plan = self.plan(id).await?;
         for group in &plan.keys {
             self.keys.destroy(group).await?;
@@ -204,6 +215,10 @@ impl Wipe {
                 }
             }
             Scope::Case => {
+                let planned = |item: &EvidenceItem| self.plan.items.iter().any(|i| i.id == item.id);
+                if !evidence::of_case(tx, case).await?.iter().all(planned) {
+                    return Err(StoreError::Conflict("evidence was added"));
+                }
                 object_fields::clear_object(tx, case).await?;
                 identifiers::clear_object(tx, case).await?;
                 deadlines::clear_object(tx, case).await?;

@@ -121,6 +121,13 @@ async fn a_field_with_an_open_warning_is_shared_when_it_was_corrected_or_acknowl
     let Err(Error::Invalid(findings)) = open else { panic!("{open:?}") };
     assert_eq!(findings[0].path, "consignments/0/container");
     assert!(xa.shares(&case, &xb, &["facts/vessel"]).await.is_ok());
+    let number = json!({"fields": {
+        "identifiers/0/scheme": "container", "identifiers/0/value": "CSQU3054384",
+    }});
+    let number = serde_json::from_value(number).unwrap();
+    xa.desk.update_case(&permit, None, number).await.unwrap();
+    let leaf = xa.shares(&case, &xb, &["identifiers/0/observed"]).await;
+    assert!(matches!(leaf, Err(Error::Invalid(found)) if found[0].path == "identifiers/0"));
     let seen = json!({"paths": ["consignments/0/container"], "reason": SECRET});
     let seen = serde_json::from_value(seen).unwrap();
     xa.desk.acknowledge_warnings(&permit, None, seen).await.unwrap();

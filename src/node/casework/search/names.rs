@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use strsim::jaro_winkler;
 
 use crate::node::casework::cases::content::Content;
-use crate::node::casework::search::words::folded;
+use crate::node::casework::search::words::{cut, folded};
 use crate::record::Value;
 
 /// The most parts of a name that count.
@@ -145,7 +145,7 @@ fn parts(name: &str) -> Vec<String> {
     let all: Vec<&str> = folded.split(' ').filter(|part| !part.is_empty()).collect();
     let large: Vec<&str> = all.iter().copied().filter(|part| !SMALL_PARTS.contains(part)).collect();
     let kept = if large.is_empty() { all } else { large };
-    kept.into_iter().take(PARTS_MAX).map(str::to_owned).collect()
+    kept.into_iter().take(PARTS_MAX).map(cut).collect()
 }
 
 fn skeletons(name: &str) -> Vec<String> {
@@ -356,6 +356,14 @@ mod tests {
         );
         assert!(other.score < 990, "{}", other.score);
         assert!(likeness("Hans Schmidt", "Hans Schmidt-Meier").score < same.score);
+    }
+
+    #[test]
+    fn a_long_name_makes_no_more_keys_than_its_parts_may_have_letters() {
+        let long = "bk".repeat(8_000);
+        let keys = keys_of(&vec![long; 6].join(" "));
+        assert!(keys.len() < 2_000, "{}", keys.len());
+        assert!(keys.iter().all(|key| key.len() < 100));
     }
 
     #[test]

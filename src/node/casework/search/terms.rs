@@ -15,6 +15,9 @@ use crate::node::store::cases::{Case, CaseMember};
 use crate::node::store::search::TERM_CHARS;
 use crate::record::Value;
 
+/// The most names of a case by which it is found, in the order of their paths.
+const NAMES_MAX: usize = 200;
+
 /// The most different words of a case that are found; PostgreSQL takes no more than a megabyte of terms.
 const WORDS_MAX: usize = 10_000;
 
@@ -123,7 +126,7 @@ impl TermMaker {
     pub(crate) fn of_case(&self, case: &Case, content: &Content) -> BTreeSet<String> {
         let mut terms = BTreeSet::new();
         self.add_words(case, content, &mut terms);
-        for name in names(content).values() {
+        for name in names(content).values().take(NAMES_MAX) {
             terms.extend(keys_of(name).iter().map(|key| self.term(Sense::Name, key)));
         }
         for (_, found) in searchable(content) {

@@ -44,7 +44,7 @@ pub(super) fn folded(text: &str) -> String {
     words.iter().flat_map(|word| word.split_whitespace()).collect::<Vec<_>>().join(" ")
 }
 
-fn cut(word: &str) -> String {
+pub(super) fn cut(word: &str) -> String {
     word.chars().take(WORD_CHARS_MAX).collect()
 }
 

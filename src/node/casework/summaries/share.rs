@@ -172,7 +172,11 @@ impl Desk {
         let is_chosen = |shown: &str| {
             let within = |path: &String| {
                 let path = path.trim_end_matches('/');
-                shown == path || shown.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+                let is_under = |one: &str, other: &str| {
+                    one.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'))
+                };
+                // A warning on an identifier stands at its place, and is about each of its leaves.
+                shown == path || is_under(shown, path) || is_under(path, shown)
             };
             paths.iter().any(within)
         };
