@@ -15,8 +15,8 @@ mod trust_files;
 pub mod write;
 
 pub(crate) use claims::{Claim, claims};
-pub(crate) use page::escape;
 pub(crate) use trust_files::trust_files;
 
+pub use page::escape;
 pub use read::{PackError, PackReader};
 pub use write::{Content, PackInfo, PackRecord, PackWriteError, PackWriter};
