@@ -73,21 +73,20 @@ impl Desk {
 /// The warnings that nobody acknowledged.
 pub(crate) fn open_warnings(content: &Content) -> Vec<Finding> {
     let mut found = findings(content);
-    let acknowledged: BTreeSet<String> = warnings(content)
-        .into_iter()
-        .filter(|(path, message)| is_acknowledged(content, path, message))
-        .map(|(path, _)| path)
-        .collect();
+    let acknowledged = acknowledged(content);
     found.retain(|finding| {
-        finding.severity == Severity::Warning && !acknowledged.contains(&finding.path)
+        finding.severity == Severity::Warning && !acknowledged.contains_key(&finding.path)
     });
     found
 }
 
-/// Where it is kept that the warnings of a path were acknowledged, if they were, as they are now.
-pub(crate) fn acknowledged_at(content: &Content, path: &str) -> Option<String> {
-    let message = warnings(content).remove(path)?;
-    is_acknowledged(content, path, &message).then(|| place(path))
+/// The paths whose warnings were acknowledged as they are now, each with the place where that is kept.
+pub(crate) fn acknowledged(content: &Content) -> BTreeMap<String, String> {
+    let warnings = warnings(content).into_iter();
+    warnings
+        .filter(|(path, message)| is_acknowledged(content, path, message))
+        .map(|(path, _)| (path.clone(), place(&path)))
+        .collect()
 }
 
 /// Clears what is left of items of which nothing else is left.

@@ -91,6 +91,14 @@ async fn a_warning_is_open_until_it_is_acknowledged_and_again_when_the_value_cha
     let id = bench.case.parse().unwrap();
     assert_eq!(bench.test.desk.case_differences(id).await.unwrap(), Vec::<String>::new());
 
+    // A field that a warning misses is lacking, and takes nothing from those that are there.
+    let case = bench.sets(json!({"seizures/0/description": "tea"})).await;
+    let missing = case.warnings.len() - 1;
+    assert_eq!((case.quality.open, case.quality.lacking), (missing, missing));
+    let (fields, judged) = (case.quality.fields, case.quality.fields + missing);
+    assert_eq!(case.quality.percent.unwrap(), u32::try_from(fields * 100 / judged).unwrap());
+    bench.sets(json!({"seizures/0/description": null})).await;
+
     // Another forged number is another warning, though it says the same.
     let case = bench.sets(json!({"consignments/0/container": "CSQU3054385"})).await;
     assert_eq!(open(&case).len(), 1);

@@ -6,7 +6,7 @@ use crate::domain::case::CaseStatus;
 use crate::domain::finding::Finding;
 use crate::domain::id::ObjectId;
 use crate::domain::workflow::{Approver, Workflow};
-use crate::node::casework::cases::acknowledge::{ACKNOWLEDGED, acknowledged_at, open_warnings};
+use crate::node::casework::cases::acknowledge::{ACKNOWLEDGED, acknowledged, open_warnings};
 use crate::node::casework::cases::content::{Content, identifiers};
 use crate::node::casework::cases::findings::findings;
 use crate::node::casework::cases::guards::lacks;
@@ -146,8 +146,9 @@ fn warnings(
     content: &Content,
     history: &[HistoryView],
 ) -> Vec<WarningView> {
-    let acknowledged = |path: &str| {
-        let field = fields.get(&format!("{}/reason", acknowledged_at(content, path)?))?;
+    let places = acknowledged(content);
+    let who = |path: &str| {
+        let field = fields.get(&format!("{}/reason", places.get(path)?))?;
         let record = field.record.to_string();
         let signed = history.iter().find(|signed| signed.hash == record)?;
         Some(AcknowledgedView {
@@ -157,7 +158,7 @@ fn warnings(
         })
     };
     let view = |finding: &Finding| WarningView {
-        acknowledged: acknowledged(&finding.path),
+        acknowledged: who(&finding.path),
         finding: FindingView::from(finding),
     };
     findings(content).iter().map(view).collect()
@@ -170,15 +171,22 @@ fn quality(workflow: &Workflow, from: CaseStatus, content: &Content) -> QualityV
     let open = paths(open_warnings(content));
     let odd = paths(findings(content));
     let next = workflow.next(from).iter();
+    let is_there = |path: &String| {
+        let under = format!("{path}/");
+        let next = content.range(under.clone()..).next();
+        content.contains_key(path) || next.is_some_and(|(key, _)| key.starts_with(&under))
+    };
+    // What a warning misses is lacking too.
     let lacking: BTreeSet<String> = next
         .flat_map(|to| lacks(workflow, *to, content))
         .map(|finding| finding.path)
-        .filter(|path| !content.contains_key(path))
+        .chain(open.iter().cloned())
+        .filter(|path| !is_there(path))
         .collect();
     let own = content.keys().filter(|path| path.split('/').nth(2) != Some(ACKNOWLEDGED));
     let fields = own.count();
     let judged = fields.saturating_add(lacking.len());
-    let sound = fields.saturating_sub(open.len());
+    let sound = fields.saturating_sub(open.difference(&lacking).count());
     QualityView {
         percent: sound
             .saturating_mul(100)

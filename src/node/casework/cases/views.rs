@@ -131,7 +131,7 @@ pub struct QualityView {
     pub open: usize,
     /// Fields with a warning that somebody acknowledged.
     pub acknowledged: usize,
-    /// Fields that it lacks for its next steps.
+    /// Fields that it lacks for its next steps, or that a warning misses.
     pub lacking: usize,
 }
 

@@ -153,9 +153,14 @@ impl Desk {
         let parent: ObjectId = parent
             .parse()
             .map_err(|error: InvalidObjectId| Error::invalid("copy_of", error.to_string()))?;
-        let standing = self.custody_standing(parent).await?;
+        // Of an item of another case the officer learns no more than of one that is not there.
+        let elsewhere = || Error::invalid("copy_of", "is no evidence item of this case");
+        let standing = match self.custody_standing(parent).await {
+            Err(Error::NotFound(_)) => return Err(elsewhere()),
+            standing => standing?,
+        };
         if standing.signed.case != case {
-            return Err(Error::invalid("copy_of", "is an item of another case"));
+            return Err(elsewhere());
         }
         let by = self.custodian(permit.actor().as_str())?;
         let copy = Event::Copy { by, child: parent };

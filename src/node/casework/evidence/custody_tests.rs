@@ -193,6 +193,16 @@ async fn a_copy_of_a_paper_is_a_file_that_names_it_and_only_its_holder_makes_one
         (copied.event.as_str(), copied.parts[0].item.as_str()),
         ("copy", made.row.id.as_str())
     );
+    let input: NewCase =
+        serde_json::from_value(json!({"title": "Other", "case_type": "cash"})).unwrap();
+    let permit = store.test.may(&store.ada, Action::CaseOpen, None).await;
+    let other = store.test.desk.open_case(&permit, input).await.unwrap().row.id;
+    let permit = store.test.may(&store.ada, Action::EvidenceAdd, Some(&other)).await;
+    for elsewhere in [id.as_str(), "0b5d1c0e-7f3a-4c59-9c5e-2f6a3f1f9a01"] {
+        let copy = json!({"description": "Scan", "copy_of": elsewhere});
+        let copy = serde_json::from_value(copy).unwrap();
+        says(store.test.desk.add_thing(&permit, copy).await, "is no evidence item of this case");
+    }
     let destroy = json!({"event": "destroy", "reason": "no longer needed"});
     says(store.try_to(&store.ada, &made.row.id, destroy).await, "erasure");
 }
