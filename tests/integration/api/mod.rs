@@ -4,6 +4,7 @@
 
 mod casework;
 mod deadlines;
+mod described;
 mod imports;
 mod log;
 mod node;
