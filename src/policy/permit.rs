@@ -13,6 +13,7 @@ pub struct Permit {
     action: Action,
     resource: Option<ObjectId>,
     purpose: Option<Purpose>,
+    head: Option<[u8; 32]>,
 }
 
 impl Permit {
@@ -24,7 +25,7 @@ impl Permit {
         resource: &Resource,
         purpose: Option<Purpose>,
     ) -> Self {
-        Self { who: actor.clone(), role, action, resource: resource.id, purpose }
+        Self { who: actor.clone(), role, action, resource: resource.id, purpose, head: None }
     }
 
     /// Who may, for a use case that must ask the rules about something else that it touches.
@@ -67,6 +68,20 @@ impl Permit {
     #[must_use]
     pub const fn resource(&self) -> Option<ObjectId> {
         self.resource
+    }
+
+    /// The same for the object as the actor saw it: whatever follows another newest record is not allowed.
+    ///
+    /// `head` is the hash of that record; zeros if there was none yet.
+    #[must_use]
+    pub fn on_head(self, head: [u8; 32]) -> Self {
+        Self { head: Some(head), ..self }
+    }
+
+    /// The newest record that the actor has seen of the object; none if it was not said.
+    #[must_use]
+    pub const fn head(&self) -> Option<[u8; 32]> {
+        self.head
     }
 
     /// The field `purpose` of a record.

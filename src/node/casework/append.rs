@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::id::ObjectId;
+use crate::node::casework::heads::refuse_stale;
 use crate::node::casework::{Desk, Error, Held};
 use crate::node::keys::KeyGroup;
 use crate::node::store::chains;
@@ -27,6 +28,8 @@ pub(crate) struct Authorship {
     pub(crate) prev: Option<StatementHash>,
     /// Hash of the instrument profile or workflow that applies.
     pub(crate) profile: Option<[u8; 32]>,
+    /// The object and the head on which alone the author wants it said.
+    pub(crate) seen: Option<(ObjectId, [u8; 32])>,
 }
 
 impl Authorship {
@@ -38,6 +41,7 @@ impl Authorship {
             purpose: permit.purpose().map_or("", |purpose| purpose.name()).to_owned(),
             prev,
             profile: None,
+            seen: permit.resource().zip(permit.head()),
         }
     }
 
@@ -49,6 +53,7 @@ impl Authorship {
             purpose: String::new(),
             prev,
             profile: None,
+            seen: None,
         }
     }
 }
@@ -68,6 +73,11 @@ impl Desk {
         authorship: Authorship,
         payload: &P,
     ) -> Result<Prepared, Error> {
+        if let Some((seen_object, seen)) = authorship.seen
+            && seen_object == object
+        {
+            refuse_stale(authorship.prev, seen)?;
+        }
         let common = Common {
             kind: P::KIND.to_owned(),
             prev: authorship.prev,

@@ -17,6 +17,7 @@ mod evidence;
 mod fetch;
 mod give_out;
 mod guard;
+mod heads;
 mod imports;
 mod kinds;
 mod listing;

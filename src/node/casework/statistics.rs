@@ -303,7 +303,7 @@ mod tests {
         test.clock.advance_secs(40 * 86_400);
         let movement = Movement { to: "triage".to_owned(), ..Movement::default() };
         let permit = test.may(&ada, Action::CaseMove, Some(&old.row.id)).await;
-        test.desk.move_case(&permit, None, movement).await.unwrap();
+        test.desk.move_case(&permit, movement).await.unwrap();
         test.clock.advance_secs(2 * 3_600);
         open(&test, &ada, "tobacco_excise", "240220").await;
         open(&test, &bo, "tobacco_excise", "240220").await;

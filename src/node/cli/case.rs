@@ -140,6 +140,9 @@ struct Edit {
     /// A field to clear; may be repeated
     #[arg(long, value_name = "PATH")]
     clear: Vec<String>,
+    /// The `head` that the case had when you read it: if somebody changed it since, nothing is changed
+    #[arg(long, value_name = "HEAD")]
+    seen: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -384,7 +387,11 @@ impl Edit {
             .into());
         }
         let count = fields.len();
-        client.patch(&path(&self.id), &Change { fields }).await?;
+        let head = match self.seen {
+            Some(head) => head,
+            None => word(client.get(&path(&self.id)).await?.get("head")),
+        };
+        client.patch(&path(&self.id), &head, &Change { fields }).await?;
         Ok(line(&format!("changed {count} field(s) of case {}", self.id))?)
     }
 }

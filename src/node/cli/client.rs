@@ -137,9 +137,19 @@ impl Client {
         value(self.stream(path, Some(body)).await?).await
     }
 
-    /// Changes.
-    pub(super) async fn patch(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
-        self.json(Method::PATCH, path, document(body)?).await
+    /// Changes what has that head; if it has another one by now, the node refuses.
+    pub(super) async fn patch(
+        &self,
+        path: &str,
+        head: &str,
+        body: &impl Serialize,
+    ) -> Result<Value, Failure> {
+        let mut request = self.request(Method::PATCH, path, document(body)?)?;
+        let tag = format!("\"{head}\"")
+            .parse()
+            .map_err(|_| Failure::Usage(format!("'{head}' is not the head of anything")))?;
+        request.headers_mut().insert(header::IF_MATCH, tag);
+        self.answered(request).await
     }
 
     /// Removes.
@@ -179,7 +189,10 @@ impl Client {
     }
 
     async fn json(&self, method: Method, path: &str, body: Body) -> Result<Value, Failure> {
-        let request = self.request(method, path, body)?;
+        self.answered(self.request(method, path, body)?).await
+    }
+
+    async fn answered(&self, request: Request<Body>) -> Result<Value, Failure> {
         let answer = async { value(accepted(self.target.send(request).await?).await?).await };
         tokio::time::timeout(ANSWER_TIMEOUT, answer).await.unwrap_or_else(|_| {
             let seconds = ANSWER_TIMEOUT.as_secs();

@@ -17,6 +17,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tracing::Instrument as _;
 
 use crate::node::http::problem::{Kind, MEDIA_TYPE, Problem};
+use crate::node::http::tag;
 
 /// The header that names a request in logs on both sides.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -44,6 +45,7 @@ pub fn frame(ordinary: Router, streaming: Router, bounds: Bounds) -> Router {
     ordinary
         .merge(streaming)
         .fallback(async || Problem::new(Kind::NotFound, "There is nothing at this path."))
+        .layer(middleware::from_fn(tag::unchanged))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::map_response(as_problem))
         .layer(middleware::map_response(secured))
@@ -140,6 +142,7 @@ const fn bare_detail(kind: Kind) -> &'static str {
         | Kind::NoSuchRange
         | Kind::NotPermitted
         | Kind::PeerFailed
+        | Kind::SeenNothing
         | Kind::Stale
         | Kind::StorageFull
         | Kind::TooMany

@@ -23,6 +23,7 @@ mod scratch;
 pub mod seen;
 pub mod server;
 pub mod state;
+mod tag;
 pub mod tls;
 mod upload;
 pub mod witness;

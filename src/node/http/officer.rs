@@ -10,6 +10,7 @@ use crate::domain::id::ObjectId;
 use crate::node::casework::{Desk, Error};
 use crate::node::http::caller::Caller;
 use crate::node::http::problem::Problem;
+use crate::node::http::seen::SeenHead;
 use crate::node::http::state::ApiState;
 use crate::policy::{Action, Actor, Permit};
 
@@ -61,6 +62,23 @@ impl Officer {
     /// If the rules refuse it, or there is no such object that the officer may know of.
     pub async fn may_to(&self, action: Action, object: ObjectId) -> Result<Permit, Problem> {
         Ok(self.desk.permit(&self.actor, action, Some(object), self.purpose).await?)
+    }
+}
+
+impl Officer {
+    /// As [`Officer::may_to`], for a change of the object as the officer has seen it.
+    ///
+    /// # Errors
+    /// Also [`Kind::Stale`](crate::node::http::Kind::Stale) if there is a newer record by now.
+    pub async fn may_change(
+        &self,
+        action: Action,
+        object: ObjectId,
+        seen: SeenHead,
+    ) -> Result<Permit, Problem> {
+        let permit = self.may_to(action, object).await?;
+        let Some(head) = seen.hash() else { return Ok(permit) };
+        self.desk.on_head(permit, head).await.map_err(|error| seen.problem(error))
     }
 }
 

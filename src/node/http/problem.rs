@@ -39,6 +39,8 @@ pub enum Kind {
     NotSignedIn,
     /// Another authority could not be reached or refused.
     PeerFailed,
+    /// The change must say what its author has seen (RFC 6585 3).
+    SeenNothing,
     /// The thing changed since the caller read it.
     Stale,
     /// The disk is full, or nearly so.
@@ -57,7 +59,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Conflict,
         Self::Erased,
         Self::Internal,
@@ -69,6 +71,7 @@ impl Kind {
         Self::NotPermitted,
         Self::NotSignedIn,
         Self::PeerFailed,
+        Self::SeenNothing,
         Self::Stale,
         Self::StorageFull,
         Self::TimedOut,
@@ -99,6 +102,9 @@ impl Kind {
             Self::NotSignedIn => (StatusCode::UNAUTHORIZED, "not-signed-in", "Not signed in"),
             Self::PeerFailed => {
                 (StatusCode::BAD_GATEWAY, "peer-failed", "Another authority did not do its part")
+            }
+            Self::SeenNothing => {
+                (StatusCode::PRECONDITION_REQUIRED, "seen-nothing", "Not said what was seen")
             }
             Self::Stale => (StatusCode::PRECONDITION_FAILED, "stale", "Changed since it was read"),
             Self::StorageFull => {

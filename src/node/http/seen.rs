@@ -1,4 +1,4 @@
-//! The newest record that a caller has seen of what he changes (If-Match, RFC 9110 13.1.1); compares nothing itself.
+//! The newest record that a caller has seen of what they change (If-Match, RFC 9110 13.1.1); compares nothing itself.
 
 use axum::extract::FromRequestParts;
 use axum::http::header;
@@ -8,7 +8,7 @@ use crate::node::casework::Error;
 use crate::node::http::problem::{Kind, Problem};
 use crate::record::StatementHash;
 
-/// The head that `If-Match` names, in quotes as every entity tag; none without the header.
+/// The head that `If-Match` names, alone or within the tag of what was read; none without the header.
 #[derive(Clone, Copy, Debug)]
 pub struct SeenHead(Option<StatementHash>);
 
@@ -37,7 +37,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SeenHead {
         let hash = value.to_str().ok().and_then(parsed).ok_or_else(|| {
             Problem::new(
                 Kind::Malformed,
-                "If-Match must be one record hash in quotes: the member 'head' of what you read.",
+                "If-Match must be one tag: the ETag of what you read, or its member 'head' in quotes.",
             )
         })?;
         Ok(Self(Some(hash)))
@@ -45,8 +45,32 @@ impl<S: Send + Sync> FromRequestParts<S> for SeenHead {
 }
 
 fn parsed(tag: &str) -> Option<StatementHash> {
-    let hash = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let (hash, digest) = tag.split_once('-').unwrap_or((tag, ""));
+    if !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
     Some(StatementHash(hex::decode(hash).ok()?.try_into().ok()?))
+}
+
+/// As [`SeenHead`], for a path on which every caller must say what they have seen (428, RFC 6585 3).
+#[derive(Clone, Copy, Debug)]
+pub struct SeenFirst(pub SeenHead);
+
+impl<S: Send + Sync> FromRequestParts<S> for SeenFirst {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let seen = SeenHead::from_request_parts(parts, state).await?;
+        if seen.hash().is_none() {
+            return Err(Problem::new(
+                Kind::SeenNothing,
+                "Read it first, and send the ETag of that answer back as If-Match: so nobody's change is overwritten \
+                 unseen.",
+            ));
+        }
+        Ok(Self(seen))
+    }
 }
 
 #[cfg(test)]
@@ -56,7 +80,10 @@ mod tests {
     #[test]
     fn a_head_is_one_quoted_hash() {
         let hash = "0a".repeat(32);
-        assert_eq!(parsed(&format!("\"{hash}\"")), Some(StatementHash([10; 32])));
+        for good in [format!("\"{hash}\""), format!("\"{hash}-0123456789abcdef\"")] {
+            assert_eq!(parsed(&good), Some(StatementHash([10; 32])), "{good}");
+        }
+        assert_eq!(parsed(&format!("\"{hash}-x\"")), None);
         for bad in ["", "*", &hash, "\"0a\"", &format!("W/\"{hash}\""), &format!("\"{hash}")] {
             assert_eq!(parsed(bad), None, "{bad}");
         }

@@ -215,10 +215,10 @@ async fn casework(node: &Node) {
     let case = desk.open_case(&permit, new).await.unwrap().row.id;
     let change = serde_json::from_value(json!({ "fields": { "title": "Cigarettes" } })).unwrap();
     let permit = may(node, &ada, Action::CaseUpdate, Some(&case)).await;
-    desk.update_case(&permit, None, change).await.unwrap();
+    desk.update_case(&permit, change).await.unwrap();
     let step = serde_json::from_value(json!({ "to": "triage" })).unwrap();
     let permit = may(node, &ada, Action::CaseMove, Some(&case)).await;
-    desk.move_case(&permit, None, step).await.unwrap();
+    desk.move_case(&permit, step).await.unwrap();
     for bytes in [10, 300_000] {
         let input = EvidenceInput { description: "Ledger".to_owned(), ..EvidenceInput::default() };
         let permit = may(node, &ada, Action::EvidenceAdd, Some(&case)).await;

@@ -12,12 +12,11 @@ use crate::domain::finding::{Finding, Severity, short_text};
 use crate::node::casework::cases::CaseView;
 use crate::node::casework::cases::content::{Content, merged, text};
 use crate::node::casework::cases::findings::findings;
-use crate::node::casework::cases::keep::refuse_stale;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
 use crate::policy::{Action, Permit};
+use crate::record::Value;
 use crate::record::kinds::case::CaseAcknowledged;
-use crate::record::{StatementHash, Value};
 
 /// The part of a path that says that a warning was acknowledged.
 pub(crate) const ACKNOWLEDGED: &str = "acknowledged";
@@ -36,18 +35,16 @@ impl Desk {
     /// Acknowledges warnings of the case of the permit: the values stand although something is odd about them.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a path without a warning, [`Error::Conflict`] if somebody else changed the case first.
+    /// [`Error::Invalid`] for a path without a warning, [`Error::Conflict`] if the case was changed since the head of the permit.
     pub async fn acknowledge_warnings(
         &self,
         permit: &Permit,
-        expected: Option<StatementHash>,
         input: Acknowledgement,
     ) -> Result<CaseView, Error> {
         let id = permit.object_for(Action::CaseUpdate)?;
         let reason = short_text("reason", &input.reason)
             .map_err(|error| Error::invalid("reason", error.reason))?;
         let standing = self.standing(id).await?;
-        refuse_stale(&standing.case, expected)?;
         let warnings = warnings(&standing.content);
         if input.paths.is_empty() {
             return Err(Error::invalid("paths", "name the paths of the warnings"));

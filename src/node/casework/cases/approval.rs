@@ -6,14 +6,13 @@ use serde::Deserialize;
 use crate::domain::case::CaseStatus;
 use crate::node::casework::cases::CaseView;
 use crate::node::casework::cases::guards::refuse_lacking;
-use crate::node::casework::cases::keep::{Standing, refuse_stale};
+use crate::node::casework::cases::keep::Standing;
 use crate::node::casework::cases::moving::{Step, said};
 use crate::node::casework::cases::projection::Proposal;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::Case;
 use crate::policy::{Action, Permit, Role};
-use crate::record::StatementHash;
 use crate::record::kinds::case::CaseProposalRefused;
 
 /// Why a proposed move does not happen.
@@ -30,15 +29,10 @@ impl Desk {
     /// # Errors
     /// [`Error::IllegalStep`] if nothing waits or the workflow no longer allows it, [`Error::NotPermitted`] for an
     /// officer without the role that the workflow names, [`Error::Invalid`] with what the case lacks by now,
-    /// [`Error::Conflict`] if the case was changed since `expected`.
-    pub async fn approve_move(
-        &self,
-        permit: &Permit,
-        expected: Option<StatementHash>,
-    ) -> Result<CaseView, Error> {
+    /// [`Error::Conflict`] if the case was changed since the head of the permit.
+    pub async fn approve_move(&self, permit: &Permit) -> Result<CaseView, Error> {
         let id = permit.object_for(Action::CaseApprove)?;
         let standing = self.standing(id).await?;
-        refuse_stale(&standing.case, expected)?;
         let proposal = waiting(&standing)?;
         refuse_other_role(permit, &proposal)?;
         let workflow = self.workflow(standing.case.workflow).await?;
@@ -61,28 +55,18 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::approve_move`]; [`Error::Invalid`] without a reason.
-    pub async fn refuse_move(
-        &self,
-        permit: &Permit,
-        expected: Option<StatementHash>,
-        input: Refusal,
-    ) -> Result<CaseView, Error> {
+    pub async fn refuse_move(&self, permit: &Permit, input: Refusal) -> Result<CaseView, Error> {
         let id = permit.object_for(Action::CaseApprove)?;
         let standing = self.standing(id).await?;
         refuse_other_role(permit, &waiting(&standing)?)?;
-        self.end_proposal(permit, standing, expected, input).await
+        self.end_proposal(permit, standing, input).await
     }
 
     /// Takes a move back that the officer proposed.
     ///
     /// # Errors
     /// As [`Desk::refuse_move`]; [`Error::NotPermitted`] if another officer proposed it.
-    pub async fn withdraw_move(
-        &self,
-        permit: &Permit,
-        expected: Option<StatementHash>,
-        input: Refusal,
-    ) -> Result<CaseView, Error> {
+    pub async fn withdraw_move(&self, permit: &Permit, input: Refusal) -> Result<CaseView, Error> {
         let id = permit.object_for(Action::CaseMove)?;
         let standing = self.standing(id).await?;
         waiting(&standing)?;
@@ -92,17 +76,15 @@ impl Desk {
                 "another officer proposed the move; only they can take it back".to_owned(),
             ));
         }
-        self.end_proposal(permit, standing, expected, input).await
+        self.end_proposal(permit, standing, input).await
     }
 
     async fn end_proposal(
         &self,
         permit: &Permit,
         standing: Standing,
-        expected: Option<StatementHash>,
         input: Refusal,
     ) -> Result<CaseView, Error> {
-        refuse_stale(&standing.case, expected)?;
         let proposal = waiting(&standing)?;
         let refusal = said("reason", Some(input.reason))?
             .ok_or_else(|| Error::invalid("reason", "say why the case does not move"))?;

@@ -187,14 +187,3 @@ pub(crate) fn refuse_errors(content: &Content) -> Result<(), Error> {
     let is_error = |finding: &Finding| has_error(std::slice::from_ref(finding));
     Err(Error::Invalid(found.into_iter().filter(is_error).collect()))
 }
-
-/// Refuses a change by somebody who has not seen the newest record.
-pub(crate) fn refuse_stale(case: &Case, expected: Option<StatementHash>) -> Result<(), Error> {
-    match expected {
-        Some(expected) if expected.0 != case.head => Err(Error::Conflict(format!(
-            "the case was changed meanwhile and its newest record is {}: read it again and repeat",
-            StatementHash(case.head)
-        ))),
-        Some(_) | None => Ok(()),
-    }
-}

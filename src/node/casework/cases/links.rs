@@ -11,7 +11,7 @@ use crate::node::casework::cases::keep::Standing;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
 use crate::policy::{Action, Permit};
-use crate::record::{StatementHash, Value};
+use crate::record::Value;
 
 /// What to link a case to.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -66,8 +66,9 @@ impl Desk {
             ]
             .into();
             // The number is free only at the head that was read.
-            let seen = Some(StatementHash(case.head));
-            self.change_case(permit, id, seen, None, changes).await?;
+            let permit =
+                permit.head().map_or_else(|| permit.clone().on_head(case.head), |_| permit.clone());
+            self.change_case(&permit, id, None, changes).await?;
         }
         self.case_view(id).await
     }

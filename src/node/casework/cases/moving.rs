@@ -9,7 +9,7 @@ use crate::domain::workflow::{StateRule, Workflow};
 use crate::node::casework::cases::CaseView;
 use crate::node::casework::cases::content::merged;
 use crate::node::casework::cases::guards::{refuse_lacking, started};
-use crate::node::casework::cases::keep::{Standing, refuse_stale};
+use crate::node::casework::cases::keep::Standing;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::Case;
@@ -48,12 +48,7 @@ impl Desk {
     /// [`Error::IllegalStep`] with the rule and the states that are open, or if a proposal waits; [`Error::Invalid`]
     /// for an unknown state and with each field or task that the workflow asks for; [`Error::Conflict`] if somebody
     /// else was first.
-    pub async fn move_case(
-        &self,
-        permit: &Permit,
-        expected: Option<StatementHash>,
-        input: Movement,
-    ) -> Result<CaseView, Error> {
+    pub async fn move_case(&self, permit: &Permit, input: Movement) -> Result<CaseView, Error> {
         let id = permit.object_for(Action::CaseMove)?;
         let to: CaseStatus = input
             .to
@@ -62,7 +57,6 @@ impl Desk {
         let (reason, legal_basis) =
             (said("reason", input.reason)?, said("legal_basis", input.legal_basis)?);
         let standing = self.standing(id).await?;
-        refuse_stale(&standing.case, expected)?;
         if let Some(waiting) = &standing.proposal {
             return Err(Error::IllegalStep(format!(
                 "the move to {} waits for approval by a {}: it must be approved, refused or withdrawn first",

@@ -38,14 +38,14 @@ impl Bench {
     async fn sets(&self, fields: Value) -> CaseView {
         let change: CaseChange = serde_json::from_value(json!({ "fields": fields })).expect("read");
         let permit = self.test.may(&self.ada, Action::CaseUpdate, Some(&self.case)).await;
-        self.test.desk.update_case(&permit, None, change).await.expect("a sound change")
+        self.test.desk.update_case(&permit, change).await.expect("a sound change")
     }
 
     async fn acknowledges(&self, path: &str) -> Result<CaseView, Error> {
         let input =
             Acknowledgement { paths: vec![path.to_owned()], reason: "as on the paper".to_owned() };
         let permit = self.test.may(&self.ada, Action::CaseUpdate, Some(&self.case)).await;
-        self.test.desk.acknowledge_warnings(&permit, None, input).await
+        self.test.desk.acknowledge_warnings(&permit, input).await
     }
 
     async fn shown(&self) -> CaseView {
@@ -113,7 +113,7 @@ async fn an_acknowledgement_is_not_written_by_hand_and_goes_with_its_item() {
     let permit = bench.test.may(&bench.ada, Action::CaseUpdate, Some(&bench.case)).await;
     for path in ["consignments/0/acknowledged/container/reason", "facts/a/acknowledged/x"] {
         let change = serde_json::from_value(json!({"fields": {path: "x"}})).unwrap();
-        let refused = bench.test.desk.update_case(&permit, None, change).await;
+        let refused = bench.test.desk.update_case(&permit, change).await;
         assert!(refused.unwrap_err().to_string().contains("acknowledging a warning"));
     }
     let gone = json!({"consignments/0/mode": null, "consignments/0/container": null});
@@ -132,7 +132,7 @@ async fn a_case_with_an_open_warning_is_not_closed() {
     let close = async || {
         let close: Movement =
             serde_json::from_value(json!({"to": "closed", "reason": "no breach"})).unwrap();
-        match bench.test.desk.move_case(&permit, None, close).await {
+        match bench.test.desk.move_case(&permit, close).await {
             Err(Error::Invalid(findings)) => findings.iter().any(|finding| {
                 finding.path == "consignments/0/container"
                     && finding.message.contains("acknowledge the warning")
@@ -141,7 +141,7 @@ async fn a_case_with_an_open_warning_is_not_closed() {
         }
     };
     let triage = serde_json::from_value(json!({"to": "triage"})).unwrap();
-    bench.test.desk.move_case(&permit, None, triage).await.unwrap();
+    bench.test.desk.move_case(&permit, triage).await.unwrap();
     assert!(close().await);
     bench.acknowledges("consignments/0/container").await.unwrap();
     assert!(!close().await);

@@ -9,7 +9,7 @@ use crate::node::casework::cases::{CaseChange, CaseQuery, CaseView, Linking, Mov
 use crate::node::casework::testing::{TestDesk, desk};
 use crate::node::casework::{Error, SearchQuery};
 use crate::node::keys::KeyGroup;
-use crate::policy::{Action, Actor};
+use crate::policy::{Action, Actor, Permit};
 use crate::record::StatementHash;
 
 fn fields(json: Json) -> BTreeMap<String, Json> {
@@ -34,8 +34,9 @@ async fn differences(test: &TestDesk, case: &CaseView) -> Vec<String> {
     test.desk.case_differences(case.row.id.parse().unwrap()).await.unwrap()
 }
 
-fn head(case: &CaseView) -> Option<StatementHash> {
-    StatementHash::from_hex(&case.head)
+/// The permit of an officer who has seen the case so.
+fn on(permit: &Permit, case: &CaseView) -> Permit {
+    permit.clone().on_head(StatementHash::from_hex(&case.head).unwrap().0)
 }
 
 fn moved(to: &str, reason: Option<&str>) -> Movement {
@@ -71,13 +72,13 @@ async fn a_case_is_opened_changed_and_moved_and_its_projection_is_what_its_recor
             "title": "Cigarettes", "goods/0/hs": "240220", "goods/0/packages": null,
         })),
     };
-    let case = test.desk.update_case(&permit, head(&case), change).await.unwrap();
+    let case = test.desk.update_case(&on(&permit, &case), change).await.unwrap();
     assert_eq!((case.row.title.as_str(), case.row.version), ("Cigarettes", 2));
     assert_eq!(case.content.get("goods/0/packages"), None);
     assert_eq!(differences(&test, &case).await, [""; 0]);
 
     let permit = test.may(&ada, Action::CaseMove, Some(&case.row.id)).await;
-    let case = test.desk.move_case(&permit, head(&case), moved("triage", None)).await.unwrap();
+    let case = test.desk.move_case(&on(&permit, &case), moved("triage", None)).await.unwrap();
     assert_eq!(case.row.status, "triage");
     assert_eq!(differences(&test, &case).await, [""; 0]);
     let kinds: Vec<_> = case.history.iter().map(|record| record.kind.as_str()).collect();
@@ -99,9 +100,9 @@ async fn a_step_that_the_rules_do_not_know_is_refused_and_changes_nothing() {
     let ada = test.officer("Ada", "case_officer", "north").await;
     let case = open(&test, &ada, json!({})).await;
     let permit = test.may(&ada, Action::CaseMove, Some(&case.row.id)).await;
-    let refused = test.desk.move_case(&permit, None, moved("proceedings", None)).await;
+    let refused = test.desk.move_case(&permit, moved("proceedings", None)).await;
     assert!(matches!(refused, Err(Error::IllegalStep(why)) if why.contains("R04a")));
-    let silent = test.desk.move_case(&permit, None, moved("closed", None)).await;
+    let silent = test.desk.move_case(&permit, moved("closed", None)).await;
     assert!(matches!(silent, Err(Error::Invalid(findings)) if findings[0].path == "reason"));
     let read = test.may(&ada, Action::CaseRead, Some(&case.row.id)).await;
     assert_eq!(test.desk.case(&read).await.unwrap().row.version, 1);
@@ -114,13 +115,13 @@ async fn whoever_has_not_seen_the_newest_record_changes_nothing() {
     let case = open(&test, &ada, json!({})).await;
     let permit = test.may(&ada, Action::CaseUpdate, Some(&case.row.id)).await;
     let change = |text: &str| CaseChange { fields: fields(json!({"notes/0/text": text})) };
-    test.desk.update_case(&permit, head(&case), change("first")).await.unwrap();
-    let stale = test.desk.update_case(&permit, head(&case), change("second")).await;
+    test.desk.update_case(&on(&permit, &case), change("first")).await.unwrap();
+    let stale = test.desk.update_case(&on(&permit, &case), change("second")).await;
     assert!(matches!(stale, Err(Error::Conflict(_))));
     // Two at once without a version: the chain lets one through, or both one after the other.
     let (one, two) = tokio::join!(
-        test.desk.update_case(&permit, None, change("third")),
-        test.desk.update_case(&permit, None, change("fourth")),
+        test.desk.update_case(&permit, change("third")),
+        test.desk.update_case(&permit, change("fourth")),
     );
     let done = [&one, &two].into_iter().filter(|result| result.is_ok()).count();
     for result in [one, two] {
@@ -217,7 +218,7 @@ async fn role_purpose_and_team_decide_and_a_forbidden_case_looks_like_none() {
 
     // A permit for something else opens nothing.
     let permit = test.may(&ada, Action::CaseRead, id).await;
-    let misused = test.desk.update_case(&permit, None, CaseChange::default()).await;
+    let misused = test.desk.update_case(&permit, CaseChange::default()).await;
     assert!(matches!(misused, Err(Error::NotPermitted(_))));
 
     let permit = test.may(&ada, Action::CaseUpdate, id).await;

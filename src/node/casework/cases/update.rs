@@ -10,12 +10,11 @@ use crate::domain::id::ObjectId;
 use crate::node::casework::cases::CaseView;
 use crate::node::casework::cases::acknowledge::orphans;
 use crate::node::casework::cases::content::{Content, merged, parse};
-use crate::node::casework::cases::keep::{refuse_errors, refuse_stale};
+use crate::node::casework::cases::keep::refuse_errors;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::Case;
 use crate::policy::{Action, Permit};
-use crate::record::StatementHash;
 use crate::record::kinds::case::CaseUpdated;
 
 /// What to change of a case: values by path, null clears; `title` is a field too.
@@ -27,16 +26,11 @@ pub struct CaseChange {
 }
 
 impl Desk {
-    /// Changes a case. `expected` is the newest record that the officer has seen.
+    /// Changes a case.
     ///
     /// # Errors
     /// [`Error::Invalid`] with the path of each unsound field, [`Error::Conflict`] if somebody else was first.
-    pub async fn update_case(
-        &self,
-        permit: &Permit,
-        expected: Option<StatementHash>,
-        input: CaseChange,
-    ) -> Result<CaseView, Error> {
+    pub async fn update_case(&self, permit: &Permit, input: CaseChange) -> Result<CaseView, Error> {
         let id = permit.object_for(Action::CaseUpdate)?;
         let mut fields = input.fields;
         let title = title_of(fields.remove("title"))?;
@@ -44,7 +38,7 @@ impl Desk {
         if title.is_none() && changes.is_empty() {
             return Err(Error::invalid("fields", "name a field to change"));
         }
-        self.change_case(permit, id, expected, title, changes).await?;
+        self.change_case(permit, id, title, changes).await?;
         self.case_view(id).await
     }
 
@@ -53,12 +47,10 @@ impl Desk {
         &self,
         permit: &Permit,
         id: ObjectId,
-        expected: Option<StatementHash>,
         title: Option<String>,
         changes: Content,
     ) -> Result<(), Error> {
         let standing = self.standing(id).await?;
-        refuse_stale(&standing.case, expected)?;
         let mut changes = changes;
         changes.extend(orphans(&merged(&standing.content, &changes)));
         let content = merged(&standing.content, &changes);

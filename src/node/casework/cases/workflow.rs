@@ -5,14 +5,12 @@ use serde::Deserialize;
 
 use crate::domain::case::CaseStatus;
 use crate::node::casework::cases::CaseView;
-use crate::node::casework::cases::keep::refuse_stale;
 use crate::node::casework::cases::moving::said;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::Case;
 use crate::node::store::{StoreError, workflows};
 use crate::policy::{Action, Permit};
-use crate::record::StatementHash;
 use crate::record::kinds::case::CaseWorkflowChanged;
 
 /// The version under which to put a case.
@@ -35,14 +33,12 @@ impl Desk {
     pub async fn change_workflow(
         &self,
         permit: &Permit,
-        expected: Option<StatementHash>,
         input: WorkflowChange,
     ) -> Result<CaseView, Error> {
         let id = permit.object_for(Action::CaseWorkflow)?;
         let reason = said("reason", Some(input.reason))?
             .ok_or_else(|| Error::invalid("reason", "say why the case follows another version"))?;
         let standing = self.standing(id).await?;
-        refuse_stale(&standing.case, expected)?;
         if standing.proposal.is_some() {
             return Err(Error::IllegalStep(
                 "a move waits for approval under the version that the case follows: it must be \

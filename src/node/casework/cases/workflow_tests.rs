@@ -28,7 +28,7 @@ async fn open(test: &TestDesk, actor: &Actor, case_type: &str) -> CaseView {
 
 async fn edit(test: &TestDesk, actor: &Actor, id: &str, json: Json) -> Result<CaseView, Error> {
     let permit = test.may(actor, Action::CaseUpdate, Some(id)).await;
-    test.desk.update_case(&permit, None, CaseChange { fields: fields(json) }).await
+    test.desk.update_case(&permit, CaseChange { fields: fields(json) }).await
 }
 
 async fn go(test: &TestDesk, actor: &Actor, id: &str, to: &str) -> Result<CaseView, Error> {
@@ -38,7 +38,7 @@ async fn go(test: &TestDesk, actor: &Actor, id: &str, to: &str) -> Result<CaseVi
         reason: Some("the facts are in".to_owned()),
         legal_basis: Some("Art. 42 UCC".to_owned()),
     };
-    test.desk.move_case(&permit, None, movement).await
+    test.desk.move_case(&permit, movement).await
 }
 
 async fn show(test: &TestDesk, actor: &Actor, id: &str) -> CaseView {
@@ -161,11 +161,12 @@ async fn a_move_that_needs_approval_waits_for_a_second_officer() {
     let permit = test.may(&boss, Action::CaseApprove, Some(id)).await;
     // Who approves says what he has seen; the case that he read is another one by now.
     let changed = edit(&test, &ada, id, json!({"notes/0/text": "one more thing"})).await.unwrap();
-    let stale = crate::record::StatementHash::from_hex(&proposed.head);
-    let refused = test.desk.approve_move(&permit, stale).await;
+    let on = |head: &str| {
+        permit.clone().on_head(crate::record::StatementHash::from_hex(head).unwrap().0)
+    };
+    let refused = test.desk.approve_move(&on(&proposed.head)).await;
     assert!(matches!(refused, Err(Error::Conflict(_))));
-    let seen = crate::record::StatementHash::from_hex(&changed.head);
-    let moved = test.desk.approve_move(&permit, seen).await.unwrap();
+    let moved = test.desk.approve_move(&on(&changed.head)).await.unwrap();
     assert_eq!((moved.row.status.as_str(), &moved.row.pending), ("resolved", &None));
     assert_eq!(moved.proposal, None);
     let last = moved.history.last().unwrap();
@@ -177,7 +178,7 @@ async fn a_move_that_needs_approval_waits_for_a_second_officer() {
     task(&moved, "recover_duty");
     sound(&test, id).await;
     let permit = test.may(&boss, Action::CaseApprove, Some(id)).await;
-    let again = test.desk.approve_move(&permit, None).await;
+    let again = test.desk.approve_move(&permit).await;
     assert!(matches!(again, Err(Error::IllegalStep(_))));
 }
 
@@ -195,25 +196,25 @@ async fn nobody_approves_what_they_proposed_and_only_the_role_that_the_workflow_
     let officer = test.ask(&ada, Action::CaseApprove, Some(id)).await;
     assert!(matches!(officer, Err(Error::NotPermitted(_))));
     let permit = test.may(&liaison, Action::CaseApprove, Some(id)).await;
-    let other = test.desk.approve_move(&permit, None).await;
+    let other = test.desk.approve_move(&permit).await;
     assert!(matches!(other, Err(Error::NotPermitted(why)) if why.contains("supervisor")));
 
     // Another officer cannot take the proposal back, its author can.
     let taken = Refusal { reason: "too early".to_owned() };
     let permit = test.may(&ada, Action::CaseMove, Some(id)).await;
-    let foreign = test.desk.withdraw_move(&permit, None, taken.clone()).await;
+    let foreign = test.desk.withdraw_move(&permit, taken.clone()).await;
     assert!(matches!(foreign, Err(Error::NotPermitted(_))));
     let permit = test.may(&boss, Action::CaseMove, Some(id)).await;
-    let silent = test.desk.withdraw_move(&permit, None, Refusal::default()).await;
+    let silent = test.desk.withdraw_move(&permit, Refusal::default()).await;
     assert_eq!(lacking(silent), ["reason"]);
-    let back = test.desk.withdraw_move(&permit, None, taken.clone()).await.unwrap();
+    let back = test.desk.withdraw_move(&permit, taken.clone()).await.unwrap();
     assert_eq!((back.row.status.as_str(), back.proposal), ("decision", None));
     sound(&test, id).await;
 
     // And a supervisor refuses what an officer proposed.
     go(&test, &ada, id, "resolved").await.unwrap();
     let permit = test.may(&boss, Action::CaseApprove, Some(id)).await;
-    let refused = test.desk.refuse_move(&permit, None, taken).await.unwrap();
+    let refused = test.desk.refuse_move(&permit, taken).await.unwrap();
     assert_eq!((refused.row.status.as_str(), refused.row.pending), ("decision", None));
     sound(&test, id).await;
 }
@@ -249,11 +250,11 @@ async fn a_case_keeps_its_version_until_a_supervisor_puts_it_under_another() {
     assert_eq!((case.workflow.as_str(), case.next), ("revenue/1", vec!["triage", "closed"]));
     let permit = test.may(&boss, Action::CaseWorkflow, Some(&old.row.id)).await;
     let change = || WorkflowChange { version: None, reason: "one rule for all".to_owned() };
-    let case = test.desk.change_workflow(&permit, None, change()).await.unwrap();
+    let case = test.desk.change_workflow(&permit, change()).await.unwrap();
     assert_eq!((case.workflow.as_str(), case.next), ("revenue/2", vec!["triage"]));
     sound(&test, &old.row.id).await;
-    assert_eq!(lacking(test.desk.change_workflow(&permit, None, change()).await), ["version"]);
+    assert_eq!(lacking(test.desk.change_workflow(&permit, change()).await), ["version"]);
     let missing = WorkflowChange { version: Some(7), reason: "x".to_owned() };
-    let missing = test.desk.change_workflow(&permit, None, missing).await;
+    let missing = test.desk.change_workflow(&permit, missing).await;
     assert!(matches!(missing, Err(Error::NotFound(_))));
 }

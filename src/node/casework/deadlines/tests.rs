@@ -38,7 +38,7 @@ async fn open(test: &TestDesk, actor: &Actor, json: Json) -> CaseView {
 async fn change(test: &TestDesk, actor: &Actor, case: &CaseView, json: Json) {
     let permit = test.may(actor, Action::CaseUpdate, Some(&case.row.id)).await;
     let input = CaseChange { fields: fields(json) };
-    test.desk.update_case(&permit, None, input).await.expect("a change");
+    test.desk.update_case(&permit, input).await.expect("a change");
 }
 
 /// A task of the officer's own beside those that the workflow begins.

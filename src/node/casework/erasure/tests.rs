@@ -117,7 +117,7 @@ async fn a_person_is_erased_by_two_officers_and_the_rest_still_verifies() {
     // Remnants of earlier versions must go as well.
     let permit = test.may(&ada, Action::CaseUpdate, Some(id)).await;
     let change = CaseChange { fields: fields(json!({"notes/1/text": "and again"})) };
-    test.desk.update_case(&permit, None, change).await.unwrap();
+    test.desk.update_case(&permit, change).await.unwrap();
     test.desk.store.checkpoint().await.unwrap();
     assert!(!files_hold(&test, IBAN).is_empty(), "the test would find it");
     let known = terms(&test, id).await;
@@ -151,9 +151,9 @@ async fn a_person_is_erased_by_two_officers_and_the_rest_still_verifies() {
     // A person of that number does not come back, and the rest of the case can be worked on.
     let permit = test.may(&ada, Action::CaseUpdate, Some(id)).await;
     let back = CaseChange { fields: fields(json!({"subjects/0/name": NAME})) };
-    assert!(matches!(test.desk.update_case(&permit, None, back).await, Err(Error::Erased(_))));
+    assert!(matches!(test.desk.update_case(&permit, back).await, Err(Error::Erased(_))));
     let change = CaseChange { fields: fields(json!({"notes/2/text": "on we go"})) };
-    test.desk.update_case(&permit, None, change).await.unwrap();
+    test.desk.update_case(&permit, change).await.unwrap();
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn a_legal_hold_beats_an_erasure_until_it_is_lifted() {
     let permit = test.may(&ada, Action::CaseUpdate, Some(id)).await;
     let set = async |json: Json| {
         let change = CaseChange { fields: fields(json) };
-        test.desk.update_case(&permit, None, change).await.unwrap();
+        test.desk.update_case(&permit, change).await.unwrap();
     };
     set(json!({"holds/0/proceeding": "court order 7/26", "holds/0/review": "2027-01-01"})).await;
     let held = confirm(&test, &dora, &ordered.id).await;

@@ -220,10 +220,10 @@ async fn a_legal_hold_keeps_an_item_from_being_given_back_or_destroyed() {
         serde_json::from_value::<CaseChange>(json!({"fields": set})).unwrap()
     };
     let permit = store.test.may(&store.ada, Action::CaseUpdate, Some(&store.case)).await;
-    store.test.desk.update_case(&permit, None, hold(false)).await.unwrap();
+    store.test.desk.update_case(&permit, hold(false)).await.unwrap();
     let give_back = json!({"event": "return", "reason": "released", "to": "the owner"});
     says(store.try_to(&store.ada, &id, give_back.clone()).await, "legal hold");
-    store.test.desk.update_case(&permit, None, hold(true)).await.unwrap();
+    store.test.desk.update_case(&permit, hold(true)).await.unwrap();
     let back = store.does(&store.ada, &id, give_back).await;
     assert_eq!(back.row.state, "returned");
     assert_eq!(back.custody.last().unwrap().to.as_deref(), Some("the owner"));

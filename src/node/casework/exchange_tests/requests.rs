@@ -71,6 +71,25 @@ async fn both_are(one: &Town, other: &Town, request: &str, state: &str) {
     }
 }
 
+/// The second of two officers who read the same state is refused where the act would be signed, not only before it.
+#[tokio::test]
+async fn an_act_follows_only_what_its_officer_has_seen() {
+    let [xa, xb] = towns().await;
+    let id = xa.drafted(&xb).await.id;
+    let act = async |act: serde_json::Value, head: [u8; 32]| {
+        let input: ActInput = serde_json::from_value(act).unwrap();
+        let permit = xa.permit(2, input.action().unwrap(), Some(&id)).on_head(head);
+        xa.desk.act(&permit, id.parse().unwrap(), input).await
+    };
+    act(json!({"act": "submit"}), [0; 32]).await.unwrap();
+    let withdraw = json!({"act": "withdraw", "reason": "solved"});
+    let late = act(withdraw.clone(), [0; 32]).await;
+    assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
+    let read = xa.permit(1, Action::RequestRead, Some(&id));
+    let head = xa.desk.head(&read).await.unwrap();
+    act(withdraw, head.0).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_request_goes_from_draft_to_close_and_both_sides_agree_at_each_step() {
     let [xa, xb] = towns().await;

@@ -116,7 +116,7 @@ async fn a_field_with_an_open_warning_is_shared_when_it_was_corrected_or_acknowl
         serde_json::from_value(json!({"fields": {path: container}})).unwrap()
     };
     let permit = xa.permit(1, Action::CaseUpdate, Some(&case));
-    xa.desk.update_case(&permit, None, change("CSQU3054384")).await.unwrap();
+    xa.desk.update_case(&permit, change("CSQU3054384")).await.unwrap();
     let open = xa.shares(&case, &xb, &["facts/vessel", "consignments"]).await;
     let Err(Error::Invalid(findings)) = open else { panic!("{open:?}") };
     assert_eq!(findings[0].path, "consignments/0/container");
@@ -125,12 +125,12 @@ async fn a_field_with_an_open_warning_is_shared_when_it_was_corrected_or_acknowl
         "identifiers/0/scheme": "container", "identifiers/0/value": "CSQU3054384",
     }});
     let number = serde_json::from_value(number).unwrap();
-    xa.desk.update_case(&permit, None, number).await.unwrap();
+    xa.desk.update_case(&permit, number).await.unwrap();
     let leaf = xa.shares(&case, &xb, &["identifiers/0/observed"]).await;
     assert!(matches!(leaf, Err(Error::Invalid(found)) if found[0].path == "identifiers/0"));
     let seen = json!({"paths": ["consignments/0/container"], "reason": SECRET});
     let seen = serde_json::from_value(seen).unwrap();
-    xa.desk.acknowledge_warnings(&permit, None, seen).await.unwrap();
+    xa.desk.acknowledge_warnings(&permit, seen).await.unwrap();
     let id = xa.shares(&case, &xb, &["consignments"]).await.unwrap();
     xa.send(&xb).await;
     // Why it stands is said to nobody who was not meant to hear it.

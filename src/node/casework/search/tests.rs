@@ -28,7 +28,7 @@ async fn open(test: &TestDesk, actor: &Actor, title: &str, content: Json) -> Cas
 async fn change(test: &TestDesk, actor: &Actor, case: &CaseView, content: Json) {
     let permit = test.may(actor, Action::CaseUpdate, Some(&case.row.id)).await;
     let change = CaseChange { fields: fields(content) };
-    test.desk.update_case(&permit, None, change).await.expect("a change");
+    test.desk.update_case(&permit, change).await.expect("a change");
 }
 
 fn query(json: Json) -> SearchQuery {

@@ -13,7 +13,8 @@ use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
 use crate::node::http::openapi::{Created, View};
 use crate::node::http::problem::Problem;
-use crate::node::http::seen::SeenHead;
+use crate::node::http::seen::{SeenFirst, SeenHead};
+use crate::node::http::tag::Current;
 use crate::policy::Action;
 
 /// An officer to be added to or taken out of a team.
@@ -45,20 +46,21 @@ pub(crate) async fn open(
 }
 
 /// `GET /api/v1/cases/{id}`
-pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Current<impl View>, Problem> {
     let permit = officer.may_to(Action::CaseRead, id).await?;
-    Ok(Json(officer.desk().case(&permit).await?))
+    let head = officer.desk().head(&permit).await?;
+    Ok(Current::new(head, officer.desk().case(&permit).await?))
 }
 
 /// `PATCH /api/v1/cases/{id}`
 pub(crate) async fn update(
     officer: Officer,
     Id(id): Id,
-    seen: SeenHead,
+    SeenFirst(seen): SeenFirst,
     Document(input): Document<CaseChange>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::CaseUpdate, id).await?;
-    let changed = officer.desk().update_case(&permit, seen.hash(), input).await;
+    let permit = officer.may_change(Action::CaseUpdate, id, seen).await?;
+    let changed = officer.desk().update_case(&permit, input).await;
     changed.map(Json).map_err(|error| seen.problem(error))
 }
 
@@ -69,8 +71,8 @@ pub(crate) async fn step(
     seen: SeenHead,
     Document(input): Document<Movement>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::CaseMove, id).await?;
-    let moved = officer.desk().move_case(&permit, seen.hash(), input).await;
+    let permit = officer.may_change(Action::CaseMove, id, seen).await?;
+    let moved = officer.desk().move_case(&permit, input).await;
     moved.map(Json).map_err(|error| seen.problem(error))
 }
 
@@ -80,8 +82,8 @@ pub(crate) async fn approve(
     Id(id): Id,
     seen: SeenHead,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::CaseApprove, id).await?;
-    let moved = officer.desk().approve_move(&permit, seen.hash()).await;
+    let permit = officer.may_change(Action::CaseApprove, id, seen).await?;
+    let moved = officer.desk().approve_move(&permit).await;
     moved.map(Json).map_err(|error| seen.problem(error))
 }
 
@@ -92,8 +94,8 @@ pub(crate) async fn refuse(
     seen: SeenHead,
     Document(input): Document<Refusal>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::CaseApprove, id).await?;
-    let refused = officer.desk().refuse_move(&permit, seen.hash(), input).await;
+    let permit = officer.may_change(Action::CaseApprove, id, seen).await?;
+    let refused = officer.desk().refuse_move(&permit, input).await;
     refused.map(Json).map_err(|error| seen.problem(error))
 }
 
@@ -104,8 +106,8 @@ pub(crate) async fn withdraw(
     seen: SeenHead,
     Document(input): Document<Refusal>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::CaseMove, id).await?;
-    let withdrawn = officer.desk().withdraw_move(&permit, seen.hash(), input).await;
+    let permit = officer.may_change(Action::CaseMove, id, seen).await?;
+    let withdrawn = officer.desk().withdraw_move(&permit, input).await;
     withdrawn.map(Json).map_err(|error| seen.problem(error))
 }
 
@@ -116,8 +118,8 @@ pub(crate) async fn acknowledge(
     seen: SeenHead,
     Document(input): Document<Acknowledgement>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::CaseUpdate, id).await?;
-    let changed = officer.desk().acknowledge_warnings(&permit, seen.hash(), input).await;
+    let permit = officer.may_change(Action::CaseUpdate, id, seen).await?;
+    let changed = officer.desk().acknowledge_warnings(&permit, input).await;
     changed.map(Json).map_err(|error| seen.problem(error))
 }
 
@@ -149,8 +151,8 @@ pub(crate) async fn workflow(
     seen: SeenHead,
     Document(input): Document<WorkflowChange>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::CaseWorkflow, id).await?;
-    let changed = officer.desk().change_workflow(&permit, seen.hash(), input).await;
+    let permit = officer.may_change(Action::CaseWorkflow, id, seen).await?;
+    let changed = officer.desk().change_workflow(&permit, input).await;
     changed.map(Json).map_err(|error| seen.problem(error))
 }
 
@@ -158,31 +160,35 @@ pub(crate) async fn workflow(
 pub(crate) async fn link(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(input): Document<Linking>,
 ) -> Result<Created<impl View>, Problem> {
-    let permit = officer.may_to(Action::CaseUpdate, id).await?;
+    let permit = officer.may_change(Action::CaseUpdate, id, seen).await?;
     let other = officer.may_to(Action::CaseRead, input.other()?).await?;
-    let case = officer.desk().link_case(&permit, &other, input).await?;
-    Ok(Created(case))
+    let linked = officer.desk().link_case(&permit, &other, input).await;
+    linked.map(Created).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/cases/{id}/team`
 pub(crate) async fn add_to_team(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(member): Document<Member>,
 ) -> Result<Created<impl View>, Problem> {
-    let permit = officer.may_to(Action::CaseUpdate, id).await?;
-    let case = officer.desk().add_to_team(&permit, &member.officer).await?;
-    Ok(Created(case))
+    let permit = officer.may_change(Action::CaseUpdate, id, seen).await?;
+    let done = officer.desk().add_to_team(&permit, &member.officer).await;
+    done.map(Created).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/cases/{id}/team/remove`
 pub(crate) async fn remove_from_team(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(member): Document<Member>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::CaseUpdate, id).await?;
-    Ok(Json(officer.desk().remove_from_team(&permit, &member.officer).await?))
+    let permit = officer.may_change(Action::CaseUpdate, id, seen).await?;
+    let done = officer.desk().remove_from_team(&permit, &member.officer).await;
+    done.map(Json).map_err(|error| seen.problem(error))
 }

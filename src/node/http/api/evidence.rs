@@ -15,7 +15,9 @@ use crate::node::http::download::{Part, Range, attachment};
 use crate::node::http::officer::Officer;
 use crate::node::http::openapi::{Created, View};
 use crate::node::http::problem::Problem;
+use crate::node::http::seen::SeenHead;
 use crate::node::http::state::ApiState;
+use crate::node::http::tag::Current;
 use crate::node::http::upload;
 use crate::policy::Action;
 
@@ -59,9 +61,10 @@ pub(crate) async fn add_thing(
 }
 
 /// `GET /api/v1/evidence/{id}`
-pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Current<impl View>, Problem> {
     let permit = officer.may_to(Action::EvidenceRead, id).await?;
-    Ok(Json(officer.desk().evidence(&permit).await?))
+    let head = officer.desk().head(&permit).await?;
+    Ok(Current::new(head, officer.desk().evidence(&permit).await?))
 }
 
 /// `GET /api/v1/evidence/{id}/content`
@@ -83,11 +86,12 @@ pub(crate) async fn custody(officer: Officer, Id(id): Id) -> Result<Json<impl Vi
 pub(crate) async fn record(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(input): Document<CustodyInput>,
 ) -> Result<Created<impl View>, Problem> {
-    let permit = officer.may_to(input.action()?, id).await?;
-    let item = officer.desk().record_custody(&permit, input).await?;
-    Ok(Created(item))
+    let permit = officer.may_change(input.action()?, id, seen).await?;
+    let item = officer.desk().record_custody(&permit, input).await;
+    item.map(Created).map_err(|error| seen.problem(error))
 }
 
 /// `GET /api/v1/evidence/{id}/custody-sheet`: a page to print
@@ -100,22 +104,24 @@ pub(crate) async fn sheet(officer: Officer, Id(id): Id) -> Result<Html<String>, 
 pub(crate) async fn transfer(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(input): Document<HandOver>,
 ) -> Result<Created<impl View>, Problem> {
-    let permit = officer.may_to(Action::CustodyTransfer, id).await?;
-    let item = officer.desk().transfer_evidence(&permit, input).await?;
-    Ok(Created(item))
+    let permit = officer.may_change(Action::CustodyTransfer, id, seen).await?;
+    let done = officer.desk().transfer_evidence(&permit, input).await;
+    done.map(Created).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/evidence/{id}/receive`
 pub(crate) async fn receive(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(input): Document<TakeOver>,
 ) -> Result<Created<impl View>, Problem> {
-    let permit = officer.may_to(Action::CustodyReceive, id).await?;
-    let item = officer.desk().receive_evidence(&permit, input).await?;
-    Ok(Created(item))
+    let permit = officer.may_change(Action::CustodyReceive, id, seen).await?;
+    let done = officer.desk().receive_evidence(&permit, input).await;
+    done.map(Created).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/evidence/{id}/verify`

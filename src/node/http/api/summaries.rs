@@ -10,6 +10,8 @@ use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
 use crate::node::http::openapi::{Created, View};
 use crate::node::http::problem::Problem;
+use crate::node::http::seen::SeenHead;
+use crate::node::http::tag::Current;
 use crate::policy::Action;
 
 /// Why a summary is withdrawn.
@@ -44,17 +46,20 @@ fn case_of(input: &NewSummary) -> Result<ObjectId, Error> {
 }
 
 /// `GET /api/v1/summaries/{id}`
-pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Current<impl View>, Problem> {
     let permit = officer.may_to(Action::SummaryRead, id).await?;
-    Ok(Json(officer.desk().summary(&permit, id).await?))
+    let head = officer.desk().head(&permit).await?;
+    Ok(Current::new(head, officer.desk().summary(&permit, id).await?))
 }
 
 /// `POST /api/v1/summaries/{id}/withdraw`
 pub(crate) async fn withdraw(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(input): Document<Withdrawal>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::SummaryWithdraw, id).await?;
-    Ok(Json(officer.desk().withdraw_summary(&permit, id, input.reason).await?))
+    let permit = officer.may_change(Action::SummaryWithdraw, id, seen).await?;
+    let done = officer.desk().withdraw_summary(&permit, id, input.reason).await;
+    done.map(Json).map_err(|error| seen.problem(error))
 }

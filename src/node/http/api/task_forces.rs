@@ -10,6 +10,8 @@ use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
 use crate::node::http::openapi::{Created, View};
 use crate::node::http::problem::Problem;
+use crate::node::http::seen::SeenHead;
+use crate::node::http::tag::Current;
 use crate::policy::Action;
 
 /// Why a room is left or closed.
@@ -44,69 +46,80 @@ pub(crate) async fn form(
 }
 
 /// `GET /api/v1/task-forces/{id}`
-pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
+pub(crate) async fn show(officer: Officer, Id(id): Id) -> Result<Current<impl View>, Problem> {
     let permit = officer.may_to(Action::TaskForceRead, id).await?;
-    Ok(Json(officer.desk().task_force(&permit, id).await?))
+    let head = officer.desk().head(&permit).await?;
+    Ok(Current::new(head, officer.desk().task_force(&permit, id).await?))
 }
 
 /// `POST /api/v1/task-forces/{id}/join`
 pub(crate) async fn join(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(Nothing {}): Document<Nothing>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::TaskForceForm, id).await?;
-    Ok(Json(officer.desk().join_task_force(&permit, id).await?))
+    let permit = officer.may_change(Action::TaskForceForm, id, seen).await?;
+    let done = officer.desk().join_task_force(&permit, id).await;
+    done.map(Json).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/task-forces/{id}/posts`
 pub(crate) async fn post(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(input): Document<NewPost>,
 ) -> Result<Created<impl View>, Problem> {
-    let permit = officer.may_to(Action::TaskForcePost, id).await?;
-    let room = officer.desk().post(&permit, id, input).await?;
-    Ok(Created(room))
+    let permit = officer.may_change(Action::TaskForcePost, id, seen).await?;
+    let done = officer.desk().post(&permit, id, input).await;
+    done.map(Created).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/task-forces/{id}/team`
 pub(crate) async fn add_to_team(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(member): Document<Member>,
 ) -> Result<Created<impl View>, Problem> {
-    let permit = officer.may_to(Action::TaskForceForm, id).await?;
-    let room = officer.desk().add_to_task_force(&permit, id, &member.officer).await?;
-    Ok(Created(room))
+    let permit = officer.may_change(Action::TaskForceForm, id, seen).await?;
+    let done = officer.desk().add_to_task_force(&permit, id, &member.officer).await;
+    done.map(Created).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/task-forces/{id}/team/remove`
 pub(crate) async fn remove_from_team(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(member): Document<Member>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::TaskForceForm, id).await?;
-    Ok(Json(officer.desk().remove_from_task_force(&permit, id, &member.officer).await?))
+    let permit = officer.may_change(Action::TaskForceForm, id, seen).await?;
+    let done = officer.desk().remove_from_task_force(&permit, id, &member.officer).await;
+    done.map(Json).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/task-forces/{id}/leave`
 pub(crate) async fn leave(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(input): Document<Ending>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::TaskForceForm, id).await?;
-    Ok(Json(officer.desk().leave_task_force(&permit, id, input.reason).await?))
+    let permit = officer.may_change(Action::TaskForceForm, id, seen).await?;
+    let done = officer.desk().leave_task_force(&permit, id, input.reason).await;
+    done.map(Json).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/task-forces/{id}/close`
 pub(crate) async fn close(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(input): Document<Ending>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::TaskForceForm, id).await?;
-    Ok(Json(officer.desk().close_task_force(&permit, id, input.reason).await?))
+    let permit = officer.may_change(Action::TaskForceForm, id, seen).await?;
+    let done = officer.desk().close_task_force(&permit, id, input.reason).await;
+    done.map(Json).map_err(|error| seen.problem(error))
 }

@@ -15,7 +15,7 @@ use crate::node::http::problem::Problem;
 
 pub(crate) use crate::node::http::openapi::answers::{Answers, Created, Plain, View};
 pub use crate::node::http::openapi::document::document;
-pub(crate) use crate::node::http::openapi::operation::{Operation, Route, described};
+pub(crate) use crate::node::http::openapi::operation::{Operation, Place, Route, described};
 pub(crate) use crate::node::http::openapi::schemas::Schemas;
 
 /// `GET /openapi.json`, for every officer: it tells of no case.

@@ -85,6 +85,13 @@ impl Operation {
         self.parameters.insert((place, name.to_owned()), parameter);
     }
 
+    /// Makes a parameter one that must be there.
+    pub(crate) fn require(&mut self, place: Place, name: &str) {
+        if let Some(parameter) = self.parameters.get_mut(&(place, name.to_owned())) {
+            parameter["required"] = json!(true);
+        }
+    }
+
     /// The body, which must be there.
     pub(crate) fn body(&mut self, media_type: &str, schema: &Value) {
         self.body = Some(json!({

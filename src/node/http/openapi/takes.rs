@@ -14,7 +14,7 @@ use crate::node::http::officer::Officer;
 use crate::node::http::openapi::operation::{Operation, Place};
 use crate::node::http::openapi::schemas::Schemas;
 use crate::node::http::problem::Kind;
-use crate::node::http::seen::SeenHead;
+use crate::node::http::seen::{SeenFirst, SeenHead};
 
 /// Something that a handler takes.
 pub(crate) trait Takes {
@@ -93,12 +93,20 @@ impl<T: JsonSchema> Takes for Document<T> {
 impl Takes for SeenHead {
     fn taken(operation: &mut Operation, _: &mut Schemas) {
         let schema = json!({
-            "type": "string", "pattern": "^\"[0-9a-f]{64}\"$",
-            "description": "The member `head` of what was read, in quotes: the change is refused as `stale` if \
+            "type": "string", "pattern": "^\"[0-9a-f]{64}(-[0-9a-f]*)?\"$",
+            "description": "The ETag of what was read, or its head in quotes: the change is refused as `stale` if \
                             somebody changed it since.",
         });
         operation.parameter(Place::Header, "If-Match", &schema, false);
         operation.faults(&[Kind::Malformed, Kind::Stale]);
+    }
+}
+
+impl Takes for SeenFirst {
+    fn taken(operation: &mut Operation, schemas: &mut Schemas) {
+        SeenHead::taken(operation, schemas);
+        operation.require(Place::Header, "If-Match");
+        operation.faults(&[Kind::SeenNothing]);
     }
 }
 
