@@ -12,6 +12,7 @@ pub mod blobs;
 pub mod inbound;
 pub mod keys;
 pub mod log;
+pub mod mail;
 pub mod peer;
 pub mod store;
 

@@ -19,6 +19,7 @@ use crate::node::inbound::Door;
 use crate::node::jobs::cards::Cards;
 use crate::node::jobs::deliver::{DeliverParts, Deliverer};
 use crate::node::jobs::notices;
+use crate::node::jobs::post;
 use crate::node::jobs::publish::{PublishParts, Publisher};
 use crate::node::jobs::renew::{self, Renew};
 use crate::node::jobs::resting::Resting;
@@ -29,6 +30,7 @@ use crate::node::listeners::Listeners;
 use crate::node::log::{
     HighWaterFile, LogFiles, LogKeys, Sequencer, SequencerParts, Signing, SigningGate, Witness,
 };
+use crate::node::mail::MailServer;
 use crate::node::pairing::TrustRoutes;
 use crate::node::peer::{Courier, Endpoint, OwnCertificate};
 use crate::node::signals::Signals;
@@ -36,7 +38,7 @@ use crate::node::standing::Standing;
 use crate::node::start::{self, Opened, OwnCardError, Seams, StartError};
 use crate::node::store::{KeyVault, Store};
 use crate::node::trust::Trust;
-use crate::node::wiring::{Adoption, Delivery, Reminders};
+use crate::node::wiring::{Adoption, Correspondence, Delivery, Post, Reminders};
 use crate::record::Signer;
 use crate::transparency::cosignature::Cosigner;
 use crate::transparency::key::{KeyKind, VerifierKey};
@@ -299,9 +301,25 @@ impl Node {
             rng: Arc::clone(&seams.rng),
         };
         self.jobs.tasks.spawn(renew.run(stop()));
+        self.run_notices(config, seams)?;
+        self.jobs.tasks.spawn(renew::tidy(self.store.clone(), Arc::clone(&seams.clock), stop()));
+        Ok(())
+    }
+
+    /// Starts notices, and letters where there is a mail server.
+    fn run_notices(&self, config: &Config, seams: &Seams) -> Result<(), StartError> {
+        let stop = || self.jobs.stop.clone();
         let reminders = Arc::new(Reminders(Arc::clone(&self.desk)));
         self.jobs.tasks.spawn(notices::run(reminders, stop()));
-        self.jobs.tasks.spawn(renew::tidy(self.store.clone(), Arc::clone(&seams.clock), stop()));
+        if let Some(server) = MailServer::of(&config.mail)? {
+            let letters = Correspondence {
+                desk: Arc::clone(&self.desk),
+                digest_hour: config.mail.digest_hour,
+            };
+            let post = Arc::new(Post(server));
+            let wakes = (Arc::clone(&seams.rng), Arc::clone(&self.signals));
+            self.jobs.tasks.spawn(post::run(letters, post, wakes, stop()));
+        }
         Ok(())
     }
 

@@ -15,6 +15,7 @@ pub struct Signals {
     pub trust: Notify,
     sealed: watch::Sender<i64>,
     delivered: watch::Sender<u64>,
+    told: watch::Sender<u64>,
 }
 
 impl Default for Signals {
@@ -26,6 +27,7 @@ impl Default for Signals {
             trust: Notify::new(),
             sealed: watch::Sender::new(0),
             delivered: watch::Sender::new(0),
+            told: watch::Sender::new(0),
         }
     }
 }
@@ -63,5 +65,16 @@ impl Signals {
     #[must_use]
     pub fn deliveries(&self) -> watch::Receiver<u64> {
         self.delivered.subscribe()
+    }
+
+    /// Says that officers were given notices.
+    pub fn tell(&self) {
+        self.told.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Tells of each batch of notices from now on; the value counts them. Subscribe before looking into the store.
+    #[must_use]
+    pub fn notices(&self) -> watch::Receiver<u64> {
+        self.told.subscribe()
     }
 }

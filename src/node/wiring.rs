@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::domain::id::AuthorityName;
-use crate::node::casework::{Desk, Error, Held, SentLeaves};
+use crate::node::casework::{Desk, Drafted, Error, Held, SentLeaves};
 use crate::node::jobs::cards::AdoptCard;
 use crate::node::jobs::notices::Remind;
+use crate::node::jobs::post::{Carrier, Letters};
 use crate::node::jobs::seam::{Leaves, NotSendable, Outcomes, Sendable, Wanted};
+use crate::node::mail::{Letter, MailServer, Undelivered};
 use crate::node::peer::{DisclosedLeaf, Fields};
 use crate::node::trust::Trust;
 use crate::record::{Record, StatementHash};
@@ -85,6 +87,43 @@ pub(super) struct Reminders(pub(super) Arc<Desk>);
 impl Remind for Reminders {
     async fn remind(&self) -> Result<u64, String> {
         self.0.remind().await.map_err(|error| error.to_string())
+    }
+}
+
+/// The desk, as the job of letters sees it.
+pub(super) struct Correspondence {
+    pub(super) desk: Arc<Desk>,
+    pub(super) digest_hour: u8,
+}
+
+#[async_trait]
+impl Letters for Correspondence {
+    type Drafted = Drafted;
+
+    async fn letters(&self) -> Result<Vec<Drafted>, String> {
+        self.desk.letters(self.digest_hour).await.map_err(|error| error.to_string())
+    }
+
+    fn letter<'a>(&self, drafted: &'a Drafted) -> &'a Letter {
+        &drafted.letter
+    }
+
+    fn officer<'a>(&self, drafted: &'a Drafted) -> &'a str {
+        &drafted.officer
+    }
+
+    async fn done(&self, drafted: Drafted) -> Result<(), String> {
+        self.desk.letter_done(drafted).await.map_err(|error| error.to_string())
+    }
+}
+
+/// The mail server, as the job of letters sees it.
+pub(super) struct Post(pub(super) MailServer);
+
+#[async_trait]
+impl Carrier for Post {
+    async fn carry(&self, letter: &Letter) -> Result<(), Undelivered> {
+        self.0.send(letter).await
     }
 }
 

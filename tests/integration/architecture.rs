@@ -26,6 +26,7 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("node::profiles", "domain"),
     ("node::workflows", "domain"),
     ("node::mappings", "domain"),
+    ("node::mail", "node::config"),
     (
         "node::keys",
         "domain record transparency node::clock node::rng node::config node::telemetry node::store",
@@ -52,12 +53,12 @@ const MAY_NAME: &[(&str, &str)] = &[
         "node::casework",
         "domain record transparency policy audit node::clock node::rng node::config node::telemetry \
          node::signals node::store node::peer node::keys node::blobs node::log node::profiles node::workflows \
-         node::mappings",
+         node::mappings node::mail",
     ),
     (
         "node::jobs",
         "domain record transparency audit node::clock node::rng node::config node::telemetry node::signals \
-         node::store node::peer node::keys node::blobs node::log node::drill",
+         node::store node::peer node::keys node::blobs node::log node::drill node::mail",
     ),
     (
         "node::http",
@@ -95,6 +96,7 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("rusqlite", "node::store"),
     ("quinn", "node::peer"),
     ("axum", "node::http"),
+    ("lettre", "node::mail"),
     // Schemas are of what the API takes and answers, and of nothing that is signed or stored.
     ("schemars", "node::casework node::http"),
     ("object_store", "node::blobs"),

@@ -72,7 +72,9 @@ pub use cases::{
     DifferenceQuery, DifferenceView, IdentifierView, Linking, Movement, NewCase, ProposalView,
     QualityView, Refusal, StepView, VersionView, WarningView, WorkflowChange,
 };
-pub use deadlines::{DeadlineQuery, DeadlineView, NoticeQuery, NoticeView};
+pub use deadlines::{
+    DeadlineQuery, DeadlineView, Drafted, MailboxView, NewMailbox, NoticeQuery, NoticeView,
+};
 pub use declarations::{DeclarationQuery, DeclarationView};
 pub use erasure::{ErasureQuery, ErasureView, NewErasure};
 pub use error::Error;

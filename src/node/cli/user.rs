@@ -26,6 +26,8 @@ enum Step {
     List(List),
     /// Disable an officer; his tokens end at once, his records stay
     Disable(Name),
+    /// Send an officer letters about what the node tells and what is due, or no more
+    Mail(Mail),
     /// What officers are trained in and authorised to; a role may need it
     Training(Training),
 }
@@ -55,6 +57,21 @@ struct List {
 struct Name {
     /// The officer
     name: String,
+}
+
+#[derive(Debug, Args)]
+struct Mail {
+    /// The officer
+    name: String,
+    /// The address; letters hold numbers of cases and nothing of their content
+    #[arg(long, required_unless_present = "none", conflicts_with = "none")]
+    to: Option<String>,
+    /// `each`: as soon as the node tells something; `daily`: once a day, with what is due
+    #[arg(long, value_name = "PACE", default_value = "each", value_parser = ["each", "daily"])]
+    send: String,
+    /// Send no more letters
+    #[arg(long)]
+    none: bool,
 }
 
 #[derive(Serialize)]
@@ -102,6 +119,19 @@ impl User {
             Step::Disable(step) => {
                 client.post(&format!("{}/disable", path(&step.name)), &json!({})).await?;
                 Ok(line(&format!("disabled {}", step.name))?)
+            }
+            Step::Mail(step) => {
+                let body = match &step.to {
+                    Some(address) => json!({ "address": address, "pace": step.send }),
+                    None => json!({}),
+                };
+                client.post(&format!("{}/mailbox", path(&step.name)), &body).await?;
+                Ok(line(&match &step.to {
+                    Some(address) => {
+                        format!("{} gets letters at {address} ({})", step.name, step.send)
+                    }
+                    None => format!("{} gets no letters", step.name),
+                })?)
             }
             Step::Training(step) => step.run(&client, &dir).await,
         }

@@ -1,9 +1,12 @@
 //! Checks of values that are well formed and yet cannot be used together; touches no file and no socket.
 
+use std::net::IpAddr;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::node::config::Config;
 use crate::node::config::error::ConfigError;
+use crate::node::config::mail::MailTls;
 use crate::node::config::sections::Backend;
 
 /// QUIC needs paths of 1,200 bytes (RFC 9000 14); no UDP payload is longer than 65,527.
@@ -18,6 +21,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     listeners(config)?;
     store(config)?;
     limits(config)?;
+    mail(config)?;
     if config.log.publish_interval_ms < PUBLISH_INTERVAL_MS_MIN {
         return unfit("log.publish_interval_ms", "use 200 or more, so that witnesses can keep up");
     }
@@ -92,6 +96,33 @@ fn store(config: &Config) -> Result<(), ConfigError> {
         ),
         (Backend::Postgres, Some(_)) | (Backend::Sqlite, None) => Ok(()),
     }
+}
+
+fn mail(config: &Config) -> Result<(), ConfigError> {
+    let mail = &config.mail;
+    if mail.digest_hour > 23 {
+        return unfit("mail.digest_hour", "use an hour of the day, from 0 to 23 (UTC)");
+    }
+    if mail.user.is_some() != mail.password_file.is_some() {
+        return unfit("mail.user", "set user and password_file together, or neither");
+    }
+    if mail.server.is_none() {
+        return Ok(());
+    }
+    let Some((host, _)) = mail.address() else {
+        return unfit("mail.server", "use host:port, for example mail.customs.example:587");
+    };
+    if mail.from.is_none() {
+        return unfit("mail.from", "name the address that letters come from");
+    }
+    let is_here = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    if mail.tls == MailTls::None && !is_here {
+        return unfit(
+            "mail.tls",
+            "letters and password would travel in clear: use \"starttls\" or \"tls\", or a server on 127.0.0.1",
+        );
+    }
+    Ok(())
 }
 
 fn limits(config: &Config) -> Result<(), ConfigError> {

@@ -6,6 +6,7 @@
 mod check;
 mod error;
 mod keys;
+mod mail;
 mod overlay;
 mod sections;
 mod template;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use crate::node::config::error::ConfigError;
+pub use crate::node::config::mail::{Mail, MailTls};
 pub use crate::node::config::sections::{
     Backend, Http, Limits, Log, LogFormat, Management, Node, Peer, Policy, Store, Telemetry,
     WitnessQuorum,
@@ -45,6 +47,9 @@ pub struct Config {
     /// House rules that an authority may choose.
     #[serde(default)]
     pub policy: Policy,
+    /// The authority's mail server.
+    #[serde(default)]
+    pub mail: Mail,
     /// What the node says about itself.
     #[serde(default)]
     pub telemetry: Telemetry,
@@ -106,8 +111,13 @@ impl Config {
     fn anchor(&mut self, folder: &Path) {
         let anchor = |path: &mut PathBuf| *path = folder.join(&path);
         anchor(&mut self.node.data_dir);
-        let files =
-            [&mut self.http.tls_certificate, &mut self.http.tls_key, &mut self.store.url_file];
+        let files = [
+            &mut self.http.tls_certificate,
+            &mut self.http.tls_key,
+            &mut self.store.url_file,
+            &mut self.mail.ca_file,
+            &mut self.mail.password_file,
+        ];
         files.into_iter().flatten().for_each(anchor);
     }
 }
@@ -203,6 +213,11 @@ mod tests {
             ("[limits]\nbody_bytes_max = 0", "body_bytes_max"),
             ("[policy]\nrequired_training = ['captain=sailing']", "case_officer"),
             ("[policy]\nrequired_training = ['analyst']", "role=training"),
+            ("[mail]\nserver = 'mail'\nfrom = 'a@b.example'", "host:port"),
+            ("[mail]\nserver = 'mail.example:25'", "mail.from"),
+            ("[mail]\nserver = 'mail.example:25'\nfrom = 'a@b.example'\ntls = 'none'", "in clear"),
+            ("[mail]\nuser = 'sealane'", "password_file"),
+            ("[mail]\ndigest_hour = 24", "hour of the day"),
             ("[telemetry]\nfilter = 'a=b=c'", "filter"),
             ("[telemetry]\nformat = 'xml'", "json"),
             ("[peer]\nlisten = 'localhost'", "peer"),

@@ -7,6 +7,7 @@ use crate::node::doctor::Finding;
 use crate::node::init::addresses;
 use crate::node::keys::KeyDir;
 use crate::node::keys::certificate::RENEW_BELOW_DAYS;
+use crate::node::mail::MailServer;
 use crate::node::start::{CLOCK_SLACK_SECS, newest_stored_at};
 use crate::node::store::{Store, peers};
 use crate::record::card::SignedCard;
@@ -41,6 +42,22 @@ pub(super) fn disk(config: &Config) -> Vec<Finding> {
                 data.display()
             ),
         ),
+    };
+    vec![found]
+}
+
+/// Whether the mail server can be reached and lets the node in; nothing where none is named.
+pub(super) async fn mail(config: &Config) -> Vec<Finding> {
+    let found = match MailServer::of(&config.mail) {
+        Ok(None) => return Vec::new(),
+        Ok(Some(server)) => match server.try_out().await {
+            Ok(()) => Finding::sound("mail", "the mail server answers"),
+            Err(error) => Finding::warning(
+                "mail",
+                format!("no letters are sent now: {error}; see to [mail] in the configuration"),
+            ),
+        },
+        Err(error) => Finding::fault("mail", error.to_string()),
     };
     vec![found]
 }

@@ -59,11 +59,12 @@ impl Finding {
     }
 }
 
-/// Looks at disk, keys, certificate, card, clock, store, log, witnesses and what waits for peers.
+/// Looks at disk, keys, certificate, mail server, card, clock, store, log, witnesses and what waits for peers.
 pub async fn examine(config: &Config, clock: Arc<dyn Clock>) -> Vec<Finding> {
     let now = clock.now();
     let mut findings = local::disk(config);
     findings.extend(local::keys(config, now));
+    findings.extend(local::mail(config).await);
     let place = match start::store_configs(config) {
         Ok((place, _)) => place,
         Err(error) => {

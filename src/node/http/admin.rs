@@ -9,7 +9,8 @@ use axum::{Json, Router};
 use serde::Serialize;
 
 use crate::node::casework::{
-    Desk, NewQualification, NewToken, NewUser, QualificationView, TokenListed, TokenView, UserView,
+    Desk, MailboxView, NewMailbox, NewQualification, NewToken, NewUser, QualificationView,
+    TokenListed, TokenView, UserView,
 };
 use crate::node::http::document::Document;
 use crate::node::http::health::Readiness;
@@ -26,6 +27,7 @@ pub fn routes(desk: Arc<Desk>, pairing: Arc<dyn Pairing>, readiness: Arc<dyn Rea
     Router::new()
         .route("/admin/users", get(users).post(add_user))
         .route("/admin/users/{name}/disable", post(disable_user))
+        .route("/admin/users/{name}/mailbox", post(set_mailbox))
         .route("/admin/users/{name}/qualifications", get(qualifications_of).post(add_qualification))
         .route("/admin/qualifications", get(qualifications))
         .route("/admin/qualifications/{id}/revoke", post(revoke_qualification))
@@ -70,6 +72,16 @@ async fn disable_user(
 ) -> Result<Json<UserView>, Problem> {
     let permit = permit(&desk, Action::UserManage).await?;
     Ok(Json(desk.disable_user(&permit, &name).await?))
+}
+
+/// `POST /admin/users/{name}/mailbox`
+async fn set_mailbox(
+    State(desk): State<Arc<Desk>>,
+    Path(name): Path<String>,
+    Document(mailbox): Document<NewMailbox>,
+) -> Result<Json<MailboxView>, Problem> {
+    let permit = permit(&desk, Action::UserManage).await?;
+    Ok(Json(desk.set_mailbox(&permit, &name, mailbox).await?))
 }
 
 /// `GET /admin/qualifications`

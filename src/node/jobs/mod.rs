@@ -1,4 +1,4 @@
-//! The background work of a node: delivering, publishing, anchoring, cards, renewal, notices. Decides nothing about cases.
+//! The background work of a node: delivering, publishing, anchoring, cards, renewal, notices, letters. Decides nothing about cases.
 //!
 //! Each job takes a step, keeps its result in the store, and can be ended at any `await` without losing anything.
 
@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod cards;
 pub mod deliver;
 pub mod notices;
+pub mod post;
 pub mod publish;
 pub mod quorum;
 pub mod renew;

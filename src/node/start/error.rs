@@ -10,6 +10,7 @@ use crate::node::drill::UnknownPoint;
 use crate::node::http::tls::TlsError;
 use crate::node::keys::KeyError;
 use crate::node::log::LogError;
+use crate::node::mail::MailSetupError;
 use crate::node::peer::{BindError, OwnCertificateError};
 use crate::node::profiles::ProfileError;
 use crate::node::store::StoreError;
@@ -52,6 +53,9 @@ pub enum StartError {
     /// The drill is unknown.
     #[error(transparent)]
     Drill(#[from] UnknownPoint),
+    /// The mail server cannot be asked as the configuration says.
+    #[error(transparent)]
+    Mail(#[from] MailSetupError),
     /// Keys and certificates.
     #[error(transparent)]
     Keys(#[from] NodeKeyError),

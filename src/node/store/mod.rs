@@ -50,6 +50,7 @@ pub mod imports;
 pub mod inbox;
 pub mod leases;
 pub mod logs;
+pub mod mailboxes;
 pub mod notices;
 pub mod object_fields;
 pub mod outbox;

@@ -4,7 +4,7 @@ use crate::node::store::error::StoreError;
 use crate::node::store::filter::{Filter, Page};
 use crate::node::store::table::{table, words};
 use crate::node::store::tx::Tx;
-use crate::node::store::value::params;
+use crate::node::store::value::{Param, params};
 
 words! {
     /// Why an officer is told.
@@ -39,6 +39,8 @@ table! {
         text: String,
         /// When the officer read it, microseconds.
         read_at: Option<i64>,
+        /// When a letter with it was taken by the mail server, microseconds.
+        mailed_at: Option<i64>,
     }
 }
 
@@ -109,6 +111,57 @@ pub async fn read(tx: &mut Tx, id: &str, user_id: &str, at: i64) -> Result<u64, 
         "-- notices.read
          UPDATE notices SET read_at = $3 WHERE id = $1 AND user_id = $2 AND read_at IS NULL",
         params![id, user_id, at],
+    )
+    .await
+}
+
+/// The notices of an officer after a place in time, oldest first.
+///
+/// # Errors
+/// As [`give`].
+pub async fn after(
+    tx: &mut Tx,
+    user_id: &str,
+    (at, id): (i64, &str),
+    limit: i64,
+) -> Result<Vec<Notice>, StoreError> {
+    tx.select(
+        "-- notices.after
+         SELECT * FROM notices WHERE user_id = $1 AND (at, id) > ($2, $3) ORDER BY at, id LIMIT $4",
+        params![user_id, at, id, limit],
+    )
+    .await
+}
+
+/// The notices of an officer since a time that were neither read nor mailed, oldest first.
+///
+/// # Errors
+/// As [`give`].
+pub async fn unmailed(
+    tx: &mut Tx,
+    user_id: &str,
+    since: i64,
+    limit: i64,
+) -> Result<Vec<Notice>, StoreError> {
+    tx.select(
+        "-- notices.unmailed
+         SELECT * FROM notices WHERE user_id = $1 AND at >= $2 AND mailed_at IS NULL AND read_at IS NULL
+         ORDER BY at, id LIMIT $3",
+        params![user_id, since, limit],
+    )
+    .await
+}
+
+/// Notes that a letter with these notices was taken by the mail server.
+///
+/// # Errors
+/// As [`give`].
+pub async fn mailed(tx: &mut Tx, ids: &[String], at: i64) -> Result<u64, StoreError> {
+    tx.execute_in(
+        "-- notices.mailed
+         UPDATE notices SET mailed_at = $1 WHERE id IN",
+        params![at],
+        ids.iter().map(Param::from).collect(),
     )
     .await
 }

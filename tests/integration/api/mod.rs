@@ -8,6 +8,7 @@ mod deadlines;
 mod described;
 mod imports;
 mod log;
+mod mail;
 mod node;
 mod openapi;
 mod pace;

@@ -85,6 +85,13 @@ impl ApiNode {
         self.0.start().await;
     }
 
+    /// Replaces a text of the configuration; the next start reads it.
+    pub(crate) fn set(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.0.config_file()).unwrap();
+        assert!(text.contains(from), "no {from} in {text}");
+        std::fs::write(self.0.config_file(), text.replace(from, to)).unwrap();
+    }
+
     /// A node whose disk is as a test says.
     pub(crate) async fn with_disk(disk: Arc<dyn Disk>) -> Self {
         let mut node = TestNode::new("xa").await;

@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use sealane::node::store::deadlines::{self, Deadline, DeadlineFilter, DeadlineKind};
+use sealane::node::store::mailboxes::{self, MailPace, Mailbox};
 use sealane::node::store::notices::{self, Notice, NoticeKind};
 use sealane::node::store::requests::{self, Direction, Request};
 use sealane::node::store::summaries::{self, Summary};
+use sealane::node::store::users::{self, User};
 use sealane::node::store::{Page, StoreError};
 
 use crate::store::{Place, read, write};
@@ -89,6 +91,80 @@ pub(crate) async fn what_is_due_is_listed_soonest_first(place: Place) {
     assert_eq!(of_case, [task("c1", "tasks/0", 10, "p1"), task("c1", "tasks/1", 20, "")]);
 }
 
+pub(crate) async fn an_officer_has_one_mailbox_until_it_is_cleared_or_the_account_disabled(
+    place: Place,
+) {
+    let store = place.open().await;
+    let user = |id: &str, disabled_at| User {
+        id: id.into(),
+        name: id.into(),
+        pseudonym: format!("{id}-x"),
+        roles: "case_officer".into(),
+        unit: String::new(),
+        clearance: 0,
+        disabled_at,
+        created_at: 1,
+    };
+    let mailbox = |user: &str, address: &str| Mailbox {
+        user_id: user.into(),
+        address: address.into(),
+        pace: MailPace::Daily,
+        since: 3,
+        digest_at: None,
+    };
+    let kept: Result<(), StoreError> = write!(store, |tx| {
+        users::insert(tx, &user("u1", None)).await?;
+        users::insert(tx, &user("u2", Some(2))).await?;
+        mailboxes::put(tx, &mailbox("u1", "a@x.example")).await?;
+        mailboxes::put(tx, &mailbox("u2", "c@x.example")).await?;
+        mailboxes::put(tx, &mailbox("u1", "b@x.example")).await?;
+        mailboxes::digested(tx, "u1", 9).await?;
+        Ok(())
+    })
+    .await;
+    kept.unwrap();
+    let digested = Mailbox { digest_at: Some(9), ..mailbox("u1", "b@x.example") };
+    assert_eq!(read!(store, |tx| mailboxes::list(tx).await), vec![digested.clone()]);
+    assert_eq!(read!(store, |tx| mailboxes::of_user(tx, "u1").await), Some(digested));
+    let cleared: Result<u64, StoreError> =
+        write!(store, |tx| mailboxes::clear(tx, "u1").await).await;
+    assert_eq!(cleared.unwrap(), 1);
+    assert_eq!(read!(store, |tx| mailboxes::of_user(tx, "u1").await), None);
+}
+
+pub(crate) async fn what_was_neither_read_nor_mailed_is_found(place: Place) {
+    let store = place.open().await;
+    let given: Result<u64, StoreError> = write!(store, |tx| {
+        let rows = ["n1", "n3", "n5"].map(|id| Notice {
+            id: id.into(),
+            user_id: "u1".into(),
+            at: 5,
+            object: id.into(),
+            place: "tasks/0".into(),
+            due_at: 10,
+            kind: NoticeKind::Overdue,
+            text: "due".into(),
+            read_at: Some(7).filter(|_| id == "n1"),
+            mailed_at: None,
+        });
+        notices::give(tx, &rows).await
+    })
+    .await;
+    given.unwrap();
+    let after = read!(store, |tx| notices::after(tx, "u1", (5, "n1"), 9).await);
+    assert_eq!(after.iter().map(|row| &row.id).collect::<Vec<_>>(), ["n3", "n5"]);
+    let unmailed = async |since| {
+        let rows = read!(store, |tx| notices::unmailed(tx, "u1", since, 9).await);
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(unmailed(5).await, ["n3", "n5"], "what was read needs no letter");
+    assert!(unmailed(6).await.is_empty());
+    let mailed: Result<u64, StoreError> =
+        write!(store, |tx| notices::mailed(tx, &["n3".to_owned()], 9).await).await;
+    assert_eq!(mailed.unwrap(), 1);
+    assert_eq!(unmailed(5).await, ["n5"]);
+}
+
 pub(crate) async fn a_notice_is_given_once_and_read_by_its_officer(place: Place) {
     let store = place.open().await;
     let notice = |id: &str, user: &str, due_at, kind| Notice {
@@ -101,6 +177,7 @@ pub(crate) async fn a_notice_is_given_once_and_read_by_its_officer(place: Place)
         kind,
         text: "due".into(),
         read_at: None,
+        mailed_at: None,
     };
     let given: Result<_, StoreError> = write!(store, |tx| {
         let first = [notice("n1", "u1", 10, NoticeKind::DueSoon)];

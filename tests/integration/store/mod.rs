@@ -135,7 +135,9 @@ suite! {
         versions_of_workflows_stay;
     deadlines:
         a_notice_is_given_once_and_read_by_its_officer,
-        what_is_due_is_listed_soonest_first;
+        an_officer_has_one_mailbox_until_it_is_cleared_or_the_account_disabled,
+        what_is_due_is_listed_soonest_first,
+        what_was_neither_read_nor_mailed_is_found;
     engine:
         a_body_that_goes_on_after_a_failed_statement_is_undone,
         a_closed_store_refuses_and_keeps_what_it_answered,

@@ -2,10 +2,12 @@
 
 mod about;
 mod inbox;
+mod letters;
 mod list;
 mod remind;
 
 pub use inbox::{NoticeQuery, NoticeView};
+pub use letters::{Drafted, MailboxView, NewMailbox};
 pub use list::{DeadlineQuery, DeadlineView};
 
 #[cfg(test)]

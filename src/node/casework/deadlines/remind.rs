@@ -52,6 +52,9 @@ impl Desk {
                 });
                 let new = new.await.map_err(|error: StoreError| Error::from(error))?;
                 given = given.saturating_add(new);
+                if new > 0 {
+                    self.signals.tell();
+                }
             }
             let Some((at, mark)) = last else { return Ok(given) };
             page = Page::after_row(at, mark, STEP_ROWS);
@@ -126,6 +129,7 @@ impl Look {
             kind,
             text,
             read_at: None,
+            mailed_at: None,
         }
     }
 }

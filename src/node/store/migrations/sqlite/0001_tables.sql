@@ -263,9 +263,19 @@ CREATE TABLE notices (
     kind TEXT NOT NULL,
     text TEXT NOT NULL,
     read_at INTEGER,
+    mailed_at INTEGER,
     UNIQUE (object, place, due_at, kind, user_id)
 ) STRICT;
 CREATE INDEX notices_user ON notices (user_id, at, id);
+CREATE INDEX notices_unmailed ON notices (user_id, at, id) WHERE mailed_at IS NULL;
+
+CREATE TABLE mailboxes (
+    user_id TEXT NOT NULL PRIMARY KEY,
+    address TEXT NOT NULL,
+    pace TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    digest_at INTEGER
+) STRICT;
 
 -- Projections: what lists and search read. All that follows is rebuilt from the records at any time.
 
