@@ -196,7 +196,7 @@ paths! {
         post "/api/v1/evidence/{id}/verify" => evidence::verify;
         /// Fetches an evidence item that another authority released.
         post "/api/v1/evidence/{id}/fetch" => evidence::fetch [PeerFailed];
-        /// Takes in the rows of a file whose import was begun, the file as the body.
+        /// Takes in the rows of a file whose import was begun, the file as the body; the same file again gives the report again.
         post "/api/v1/imports/{id}/rows" => imports::rows;
         /// A court pack: records, proofs and files in one archive.
         post "/api/v1/packs" => packs::export;

@@ -115,6 +115,8 @@ pub(crate) async fn an_import_moves_on_from_where_it_stands_and_ends_once(place:
         accepted: rows,
         warned: 0,
         refused: 0,
+        taken_bytes: 7 * rows,
+        taken_sha256: hash(u8::try_from(rows).expect("few rows")),
     };
     let begun: Result<_, StoreError> = write!(store, |tx| {
         let first = imports::begin(tx, &import(0)).await?;

@@ -519,7 +519,9 @@ CREATE TABLE imports (
     rows_done BIGINT NOT NULL,
     accepted BIGINT NOT NULL,
     warned BIGINT NOT NULL,
-    refused BIGINT NOT NULL
+    refused BIGINT NOT NULL,
+    taken_bytes BIGINT NOT NULL,
+    taken_sha256 BYTEA NOT NULL
 );
 CREATE INDEX imports_time ON imports (started_at, id);
 

@@ -522,7 +522,9 @@ CREATE TABLE imports (
     rows_done INTEGER NOT NULL,
     accepted INTEGER NOT NULL,
     warned INTEGER NOT NULL,
-    refused INTEGER NOT NULL
+    refused INTEGER NOT NULL,
+    taken_bytes INTEGER NOT NULL,
+    taken_sha256 BLOB NOT NULL
 ) STRICT;
 CREATE INDEX imports_time ON imports (started_at, id);
 
