@@ -73,7 +73,7 @@ pub use cases::{
 };
 pub use deadlines::{DeadlineQuery, DeadlineView, NoticeQuery, NoticeView};
 pub use declarations::{DeclarationQuery, DeclarationView};
-pub use erasure::{ErasureQuery, ErasureView, NewErasure};
+pub use erasure::{ErasureQuery, ErasureView, NewErasure, NewImportErasure};
 pub use error::Error;
 pub use evidence::{
     CustodyInput, CustodyView, EvidenceContent, EvidenceInput, EvidenceRow, EvidenceView, HandOver,

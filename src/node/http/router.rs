@@ -85,6 +85,8 @@ paths! {
         get "/api/v1/cases/{id}/evidence" => evidence::of_case;
         /// Orders that content of a case is erased; another officer decides.
         post "/api/v1/cases/{id}/erasures" => erasures::order;
+        /// Orders that an import with all its rows is erased; another officer decides.
+        post "/api/v1/imports/{id}/erasures" => erasures::order_import;
         /// Erasures, newest first, page by page.
         get "/api/v1/erasures" => erasures::list;
         /// An erasure with its certificate.

@@ -228,7 +228,7 @@ fn begun_with_others(before: Option<Prefix>) -> Error {
     Error::invalid(
         "file",
         format!(
-            "it does not begin with the {bytes} bytes from which rows were taken in before, so its rows cannot be told from those; nothing was added. Send the file as it was sent at first"
+            "it does not begin with the {bytes} bytes from which rows were taken in before, so its rows cannot be told from those; nothing was added. Send the file as it was sent at first, or have the import erased (`sealane erasure order --import`) and import the file anew"
         ),
     )
 }
