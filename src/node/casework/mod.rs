@@ -76,7 +76,7 @@ pub use deadlines::{
     DeadlineQuery, DeadlineView, Drafted, MailboxView, NewMailbox, NoticeQuery, NoticeView,
 };
 pub use declarations::{DeclarationQuery, DeclarationView};
-pub use erasure::{ErasureQuery, ErasureView, NewErasure};
+pub use erasure::{ErasureQuery, ErasureView, NewErasure, NewImportErasure};
 pub use error::Error;
 pub use evidence::{
     CustodyInput, CustodyView, EvidenceContent, EvidenceInput, EvidenceRow, EvidenceView, HandOver,

@@ -6,6 +6,7 @@ use crate::domain::handling::{Marking, Purpose};
 use crate::domain::id::{AuthorityName, ObjectId, UserId};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::{self, Case};
+use crate::node::store::imports;
 use crate::node::store::requests::{self, Direction, Request};
 use crate::node::store::summaries::{self, Summary};
 use crate::node::store::task_forces::{self, TaskForce};
@@ -117,10 +118,13 @@ impl Desk {
                 Box::pin(async move {
                     if draws_from_case(action) {
                         // Only the case counts: a peer may have sent a summary under the id of one.
-                        summary_to_be(tx, id).await
-                    } else {
-                        resource_of(tx, kind, id, &authority).await
+                        return summary_to_be(tx, id).await;
                     }
+                    let found = resource_of(tx, kind, id, &authority).await?;
+                    if found.is_none() && action == Action::ErasureOrder {
+                        return import_resource(tx, id).await;
+                    }
+                    Ok(found)
                 })
             })
             .await
@@ -198,13 +202,19 @@ async fn resource_of(
         }
         ResourceKind::Erasure => {
             let Some(order) = erasures::get(tx, &text).await? else { return Ok(None) };
-            let case = of_case(tx, kind, id, Some(&order.case_id)).await?;
+            let case = of_case(tx, kind, id, Some(&order.object)).await?;
             Ok(Some(Resource { authors: order.ordered_by.parse().into_iter().collect(), ..case }))
         }
         ResourceKind::Declaration | ResourceKind::System => {
             Ok(Some(Resource::of(kind).with_id(id)))
         }
     }
+}
+
+/// An import is erased on the order of those who order the erasure of a case.
+async fn import_resource(tx: &mut Tx, id: ObjectId) -> Result<Option<Resource>, StoreError> {
+    let import = imports::get(tx, &id.to_string()).await?;
+    Ok(import.map(|_| Resource::of(ResourceKind::Declaration).with_id(id)))
 }
 
 /// The attributes of a request. One of a case that is not held stays closed.

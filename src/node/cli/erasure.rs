@@ -1,7 +1,7 @@
-//! `sealane erasure`: data of a case are erased for good, by two officers, through a node's API.
+//! `sealane erasure`: data of a case, or an import, are erased for good, by two officers, through a node's API.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::node::cli::client::{Client, Connection, segment};
 use crate::node::cli::output::{Form, line, word};
@@ -19,7 +19,7 @@ pub(super) struct Erasure {
 
 #[derive(Debug, Subcommand)]
 enum Step {
-    /// Order that persons, or a whole case with its evidence, are erased; another officer decides
+    /// Order that persons, fields, a whole case with its evidence, or an import are erased; another officer decides
     Order(Order),
     /// List orders and certificates
     List(List),
@@ -34,13 +34,24 @@ enum Step {
 #[derive(Debug, Args)]
 struct Order {
     /// The case
-    case: String,
+    #[arg(required_unless_present = "import")]
+    case: Option<String>,
     /// The number of a person in the case, such as 0 for subjects/0; may be repeated
-    #[arg(long, value_name = "NUMBER", required_unless_present = "whole_case")]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        required_unless_present_any = ["whole_case", "field", "import"]
+    )]
     subject: Vec<u32>,
+    /// A field by its path, such as notes/0/text, or an item such as subjects/0/identifiers/1; may be repeated
+    #[arg(long, value_name = "PATH")]
+    field: Vec<String>,
     /// The whole case with its evidence
-    #[arg(long, conflicts_with = "subject")]
+    #[arg(long, conflicts_with_all = ["subject", "field"])]
     whole_case: bool,
+    /// An import with all its rows, as `sealane imported files` lists it, in place of a case
+    #[arg(long, value_name = "IMPORT", conflicts_with_all = ["case", "subject", "field", "whole_case"])]
+    import: Option<String>,
     /// Why; write no personal data, since the reason stays
     #[arg(long)]
     reason: String,
@@ -106,19 +117,31 @@ impl Erasure {
 
 impl Order {
     async fn run(self, client: &Client) -> anyhow::Result<()> {
-        let scope: Vec<String> = if self.whole_case {
-            vec!["case".to_owned()]
-        } else {
-            self.subject.iter().map(|number| format!("subjects/{number}")).collect()
+        let mut body = json!({ "reason": self.reason, "legal_basis": self.legal_basis });
+        let path = match (&self.import, &self.case) {
+            (Some(import), _) => format!("/api/v1/imports/{}/erasures", segment(import)),
+            (None, case) => {
+                body["scope"] = json!(self.scope());
+                let case = case.as_deref().unwrap_or_default();
+                format!("/api/v1/cases/{}/erasures", segment(case))
+            }
         };
-        let body =
-            json!({ "scope": scope, "reason": self.reason, "legal_basis": self.legal_basis });
-        let path = format!("/api/v1/cases/{}/erasures", segment(&self.case));
         let order = client.post(&path, &body).await?;
         let id = word(order.get("id"));
-        line(&format!("ordered erasure {id} of {}", scope.join(", ")))?;
+        line(&format!("ordered erasure {id} of {}", word(order.get("scope"))))?;
+        tell_cases(&order)?;
         let next = "next: a data-protection officer or another supervisor runs";
         Ok(line(&format!("{next} `sealane erasure confirm {id} --for-good`"))?)
+    }
+}
+
+impl Order {
+    fn scope(&self) -> Vec<String> {
+        if self.whole_case {
+            return vec!["case".to_owned()];
+        }
+        let subjects = self.subject.iter().map(|number| format!("subjects/{number}"));
+        subjects.chain(self.field.iter().cloned()).collect()
     }
 }
 
@@ -130,6 +153,7 @@ impl List {
             ("ID", "id"),
             ("STATE", "state"),
             ("CASE", "case"),
+            ("IMPORT", "import"),
             ("SCOPE", "scope"),
             ("ORDERED", "ordered_at"),
             ("BACKUPS UNTIL", "backups_until"),
@@ -143,18 +167,28 @@ impl Confirm {
         let order = client.get(&path(&self.id)).await?;
         if !self.for_good {
             line(&format!(
-                "order {} destroys {} of case {}; nobody can bring it back",
+                "order {} destroys {} of {}; nobody can bring it back",
                 self.id,
                 word(order.get("scope")),
-                word(order.get("case"))
+                object(&order)
             ))?;
+            tell_cases(&order)?;
             return Ok(line(&format!("next: `sealane erasure confirm {} --for-good`", self.id))?);
         }
         let done = client.post(&format!("{}/confirm", path(&self.id)), &json!({})).await?;
-        line(&format!("erased {} of case {}", word(done.get("scope")), word(done.get("case"))))?;
+        line(&format!("erased {} of {}", word(done.get("scope")), object(&done)))?;
+        for (key, what) in [
+            ("imported_rows", "erased with it, the imported rows"),
+            ("rows_kept", "kept for a case under a legal hold, the imported rows"),
+        ] {
+            let rows = word(done.get(key));
+            if !rows.is_empty() {
+                line(&format!("{what}: {rows}"))?;
+            }
+        }
         line(&format!("certificate: record {}", word(done.get("certificate"))))?;
         line(&format!(
-            "the last backup that may hold a destroyed key is due to go on {}",
+            "the last backup that may hold a destroyed key or value is due to go on {}",
             word(done.get("backups_until"))
         ))?;
         let holders = word(done.get("holders"));
@@ -165,6 +199,23 @@ impl Confirm {
             "copies were shared with {holders}: withdraw the summaries, and tell them"
         ))?)
     }
+}
+
+/// What an order is about.
+fn object(order: &Value) -> String {
+    match order.get("import").and_then(Value::as_str) {
+        Some(import) => format!("import {import}"),
+        None => format!("case {}", word(order.get("case"))),
+    }
+}
+
+/// Names the cases that were opened on rows of an import.
+fn tell_cases(order: &Value) -> anyhow::Result<()> {
+    let cases = word(order.get("used_by"));
+    if cases.is_empty() {
+        return Ok(());
+    }
+    Ok(line(&format!("cases that were opened on its rows keep what they took over: {cases}"))?)
 }
 
 fn path(id: &str) -> String {

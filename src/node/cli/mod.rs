@@ -82,7 +82,7 @@ enum Command {
     Workflow(workflow::Workflow),
     /// Evidence and its chain of custody
     Evidence(evidence::Evidence),
-    /// Erase persons or a whole case for good, by two officers
+    /// Erase persons, fields, a whole case or an import for good, by two officers
     Erasure(erasure::Erasure),
     /// What is due, the soonest first
     Deadlines(deadlines::Deadlines),

@@ -85,6 +85,8 @@ paths! {
         get "/api/v1/cases/{id}/evidence" => evidence::of_case;
         /// Orders that content of a case is erased; another officer decides.
         post "/api/v1/cases/{id}/erasures" => erasures::order;
+        /// Orders that an import with all its rows is erased; another officer decides.
+        post "/api/v1/imports/{id}/erasures" => erasures::order_import;
         /// Erasures, newest first, page by page.
         get "/api/v1/erasures" => erasures::list;
         /// An erasure with its certificate.
@@ -196,7 +198,7 @@ paths! {
         post "/api/v1/evidence/{id}/verify" => evidence::verify;
         /// Fetches an evidence item that another authority released.
         post "/api/v1/evidence/{id}/fetch" => evidence::fetch [PeerFailed];
-        /// Takes in the rows of a file whose import was begun, the file as the body.
+        /// Takes in the rows of a file whose import was begun, the file as the body; the same file again gives the report again.
         post "/api/v1/imports/{id}/rows" => imports::rows;
         /// A court pack: records, proofs and files in one archive.
         post "/api/v1/packs" => packs::export;

@@ -25,9 +25,9 @@ table! {
     Erasure = erasures (id) {
         /// Its object id.
         id: String,
-        /// The case.
-        case_id: String,
-        /// What of it, joined by spaces: `case`, or `subjects/0` and the like.
+        /// The case, or the import.
+        object: String,
+        /// What of it, joined by spaces: `case`, `import`, or `subjects/0` and the like.
         scope: String,
         /// How far it is.
         state: ErasureState,
@@ -91,38 +91,40 @@ pub async fn list(
     query.select(tx, "ORDER BY ordered_at DESC, id DESC LIMIT ?", page.limit).await
 }
 
-/// Whether an order about a case waits or is being carried out.
+/// Whether an order about a case or an import waits or is being carried out.
 ///
 /// # Errors
 /// As [`insert`].
-pub async fn is_under_way(tx: &mut Tx, case_id: &str) -> Result<bool, StoreError> {
+pub async fn is_under_way(tx: &mut Tx, object: &str) -> Result<bool, StoreError> {
     let found = tx
         .fetch_optional(
             "-- erasures.under_way
-             SELECT id FROM erasures WHERE case_id = $1 AND state IN ('ordered', 'confirmed') LIMIT 1",
-            params![case_id],
+             SELECT id FROM erasures WHERE object = $1 AND state IN ('ordered', 'confirmed') LIMIT 1",
+            params![object],
         )
         .await?;
     Ok(found.is_some())
 }
 
-/// Removes what can be read of an object below a path, such as `subjects/0/`: current fields and identifiers.
+/// Removes what can be read of an object at a path and below it, such as `subjects/0`: current fields and identifiers.
 ///
 /// # Errors
 /// As [`insert`].
-pub async fn wipe_path(tx: &mut Tx, object: &str, prefix: &str) -> Result<u64, StoreError> {
+pub async fn wipe_path(tx: &mut Tx, object: &str, path: &str) -> Result<u64, StoreError> {
     let fields = tx
         .execute(
             "-- object_fields.wipe_path
-             DELETE FROM object_fields WHERE object = $1 AND SUBSTR(path, 1, LENGTH($2)) = $2",
-            params![object, prefix],
+             DELETE FROM object_fields WHERE object = $1
+             AND (path = $2 OR SUBSTR(path, 1, LENGTH($2) + 1) = $2 || '/')",
+            params![object, path],
         )
         .await?;
     let identifiers = tx
         .execute(
             "-- identifiers.wipe_path
-             DELETE FROM identifiers WHERE object = $1 AND SUBSTR(path, 1, LENGTH($2)) = $2",
-            params![object, prefix],
+             DELETE FROM identifiers WHERE object = $1
+             AND (path = $2 OR SUBSTR(path, 1, LENGTH($2) + 1) = $2 || '/')",
+            params![object, path],
         )
         .await?;
     Ok(fields.saturating_add(identifiers))

@@ -176,3 +176,64 @@ pub async fn find(
     query.and_some("kind = ?", kind);
     query.select(tx, "ORDER BY kind, id, number LIMIT ?", limit).await
 }
+
+/// Where an imported row stands: the import and the line of its file; none if there is no such row.
+///
+/// # Errors
+/// As [`put_new`].
+pub async fn place(tx: &mut Tx, kind: &str, id: &str) -> Result<Option<(String, i64)>, StoreError> {
+    let row = tx
+        .fetch_optional(
+            "-- imported_rows.place
+             SELECT import, line FROM declarations WHERE $1 = 'declaration' AND id = $2
+             UNION ALL
+             SELECT import, line FROM imported_rows WHERE kind = $1 AND id = $2",
+            params![kind, id],
+        )
+        .await?;
+    row.map(|row| Ok((row.text(0)?, row.int(1)?))).transpose()
+}
+
+/// Removes an imported row with its identifiers.
+///
+/// # Errors
+/// As [`put_new`].
+pub async fn erase(tx: &mut Tx, kind: &str, id: &str) -> Result<(), StoreError> {
+    for sql in [
+        "-- imported_identifiers.erase
+         DELETE FROM imported_identifiers WHERE kind = $1 AND id = $2",
+        "-- imported_rows.erase
+         DELETE FROM imported_rows WHERE kind = $1 AND id = $2",
+        "-- declarations.erase
+         DELETE FROM declarations WHERE $1 = 'declaration' AND id = $2",
+    ] {
+        tx.execute(sql, params![kind, id]).await?;
+    }
+    Ok(())
+}
+
+/// Removes an import with all rows that it brought and that no later import replaced.
+///
+/// # Errors
+/// As [`put_new`].
+pub async fn erase_import(tx: &mut Tx, import: &str) -> Result<(), StoreError> {
+    for sql in [
+        "-- imported_identifiers.erase_declarations
+         DELETE FROM imported_identifiers WHERE kind = 'declaration'
+         AND id IN (SELECT id FROM declarations WHERE import = $1)",
+        "-- imported_identifiers.erase_others
+         DELETE FROM imported_identifiers
+         WHERE (kind, id) IN (SELECT kind, id FROM imported_rows WHERE import = $1)",
+        "-- declarations.erase_import
+         DELETE FROM declarations WHERE import = $1",
+        "-- imported_rows.erase_import
+         DELETE FROM imported_rows WHERE import = $1",
+        "-- import_refusals.erase
+         DELETE FROM import_refusals WHERE import = $1",
+        "-- imports.erase
+         DELETE FROM imports WHERE id = $1",
+    ] {
+        tx.execute(sql, params![import]).await?;
+    }
+    Ok(())
+}

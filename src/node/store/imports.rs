@@ -35,6 +35,10 @@ table! {
         warned: i64,
         /// Rows that were refused.
         refused: i64,
+        /// How many bytes of the file the rows that are done reach.
+        taken_bytes: i64,
+        /// SHA-256 of those bytes.
+        taken_sha256: [u8; 32],
     }
 }
 
@@ -95,7 +99,7 @@ pub async fn list(tx: &mut Tx, page: &Page) -> Result<Vec<Import>, StoreError> {
 pub async fn advance(tx: &mut Tx, rows_before: i64, import: &Import) -> Result<(), StoreError> {
     tx.change_one(
         "-- imports.advance
-         UPDATE imports SET rows_done = $3, accepted = $4, warned = $5, refused = $6
+         UPDATE imports SET rows_done = $3, accepted = $4, warned = $5, refused = $6, taken_bytes = $7, taken_sha256 = $8
          WHERE id = $1 AND rows_done = $2 AND finished_at IS NULL",
         params![
             &import.id,
@@ -103,7 +107,9 @@ pub async fn advance(tx: &mut Tx, rows_before: i64, import: &Import) -> Result<(
             import.rows_done,
             import.accepted,
             import.warned,
-            import.refused
+            import.refused,
+            import.taken_bytes,
+            import.taken_sha256
         ],
     )
     .await

@@ -37,6 +37,7 @@ use crate::node::store::writer::{Answer, Message, QUEUE_CALLERS_MAX, Write, Writ
 
 pub mod audit_events;
 pub mod blobs;
+pub mod case_origins;
 pub mod cases;
 pub mod chains;
 pub mod deadlines;

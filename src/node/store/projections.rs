@@ -5,11 +5,12 @@ use crate::node::store::search;
 use crate::node::store::tx::Tx;
 
 /// Every table that the records alone can fill again.
-const CLEAR: [&str; 18] = [
+const CLEAR: [&str; 19] = [
     "-- object_fields.clear_all\nDELETE FROM object_fields",
     "-- cases.clear_all\nDELETE FROM cases",
     "-- case_states.clear_all\nDELETE FROM case_states",
     "-- case_outcomes.clear_all\nDELETE FROM case_outcomes",
+    "-- case_origins.clear_all\nDELETE FROM case_origins",
     "-- deadlines.clear_all\nDELETE FROM deadlines",
     "-- identifiers.clear_all\nDELETE FROM identifiers",
     "-- evidence.clear_all\nDELETE FROM evidence",

@@ -163,6 +163,19 @@ pub async fn erase_fields(tx: &mut Tx, key_group: &str) -> Result<u64, StoreErro
     .await
 }
 
+/// Puts the fields of a record under a content key in place of those that were kept under it.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if none were kept.
+pub async fn reseal(tx: &mut Tx, fields: &SealedFields) -> Result<(), StoreError> {
+    tx.change_one(
+        "-- record_fields.reseal
+         UPDATE record_fields SET sealed = $3 WHERE record_seq = $1 AND key_group = $2",
+        params![fields.record_seq, &fields.key_group, fields.sealed.as_slice()],
+    )
+    .await
+}
+
 /// Names the kind of a record that is understood only now.
 ///
 /// # Errors

@@ -17,9 +17,11 @@ fn text_of(value: &Value) -> Option<String> {
 /// Somebody orders that data are erased; another officer decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErasureOrdered {
-    /// The case.
-    pub case: ObjectId,
-    /// What of it: `case` for all, or `subjects/0` and the like.
+    /// The case, if it is about one.
+    pub case: Option<ObjectId>,
+    /// The import, if it is about one.
+    pub import: Option<ObjectId>,
+    /// What of it: `case` or `import` for all, `subjects/0`, `notes/0/text` and the like.
     pub scope: Vec<String>,
     /// Why; without personal data.
     pub reason: String,
@@ -32,7 +34,8 @@ impl Payload for ErasureOrdered {
 
     fn fields(&self) -> Facts {
         pairs([
-            ("case", object(self.case)),
+            ("case", self.case.map_or(Value::Null, object)),
+            ("import", self.import.map_or(Value::Null, object)),
             ("scope", texts(&self.scope)),
             ("reason", Value::text(self.reason.as_str())),
             ("legal_basis", text_opt(self.legal_basis.as_deref())),
@@ -41,7 +44,8 @@ impl Payload for ErasureOrdered {
 
     fn read(fields: &Fields) -> Result<Self, PayloadError> {
         Ok(Self {
-            case: fields.object("case")?,
+            case: fields.object_opt("case")?,
+            import: fields.object_opt("import")?,
             scope: fields.list("scope", text_of)?,
             reason: fields.text("reason")?,
             legal_basis: fields.text_opt("legal_basis")?,
@@ -71,13 +75,21 @@ impl Payload for ErasureRefused {
 /// The certificate: the keys of the data were destroyed, and what was readable was removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErasureCertified {
-    /// The case.
-    pub case: ObjectId,
+    /// The case, if it is about one.
+    pub case: Option<ObjectId>,
+    /// The import, if it is about one.
+    pub import: Option<ObjectId>,
     /// What of it was erased.
     pub scope: Vec<String>,
     /// The content keys that were destroyed, by the group that they sealed.
     pub keys: Vec<String>,
-    /// When the last backup of a destroyed key is due to be gone, microseconds UTC.
+    /// The imported rows on which the case was opened and that were erased with it, by import and line.
+    pub imported_rows: Vec<String>,
+    /// Those that stay, since a case under a legal hold was opened on them too.
+    pub rows_kept: Vec<String>,
+    /// The cases that were opened on rows of the import; each keeps what it took over.
+    pub cases: Vec<String>,
+    /// When the last backup of a destroyed key or value is due to be gone, microseconds UTC.
     pub backups_until: i64,
     /// The authorities that hold copies which this node shared with them.
     pub holders: Vec<AuthorityName>,
@@ -88,9 +100,13 @@ impl Payload for ErasureCertified {
 
     fn fields(&self) -> Facts {
         pairs([
-            ("case", object(self.case)),
+            ("case", self.case.map_or(Value::Null, object)),
+            ("import", self.import.map_or(Value::Null, object)),
             ("scope", texts(&self.scope)),
             ("keys", texts(&self.keys)),
+            ("imported_rows", texts(&self.imported_rows)),
+            ("rows_kept", texts(&self.rows_kept)),
+            ("cases", texts(&self.cases)),
             ("backups_until", int_opt(Some(self.backups_until))),
             ("holders", authorities(&self.holders)),
         ])
@@ -98,9 +114,13 @@ impl Payload for ErasureCertified {
 
     fn read(fields: &Fields) -> Result<Self, PayloadError> {
         Ok(Self {
-            case: fields.object("case")?,
+            case: fields.object_opt("case")?,
+            import: fields.object_opt("import")?,
             scope: fields.list("scope", text_of)?,
             keys: fields.list("keys", text_of)?,
+            imported_rows: fields.list("imported_rows", text_of)?,
+            rows_kept: fields.list("rows_kept", text_of)?,
+            cases: fields.list("cases", text_of)?,
             backups_until: fields.int("backups_until")?,
             holders: fields.list("holders", authority_of)?,
         })

@@ -29,6 +29,8 @@ async fn rows_are_taken_in_line_by_line_and_the_same_file_adds_nothing() {
     assert_eq!(&file[first..first + bad.len()], bad.as_bytes());
 
     assert_eq!(node.begin_import(&anna, json!({"source": "other name.csv"}), &file).await, path);
+    let told = node.send("POST", &path, &anna, b"others".to_vec()).await.problem(422, "invalid");
+    assert_eq!(told["findings"][0]["path"], "file", "{told}");
     let again = node.send("POST", &path, &anna, file).await.good();
     assert_eq!((&again["rows_new"], &again["accepted"]), (&json!(0), &json!(300)), "{again}");
     let files = node.ask("GET", "/api/v1/imports", &anna, &Value::Null).await.good();

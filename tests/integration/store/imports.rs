@@ -1,9 +1,10 @@
 //! Imported files and their rows: how far each file is, what replaces what, what is found by an identifier.
 
+use sealane::node::store::case_origins::{self, CaseOrigin};
 use sealane::node::store::declarations::{self, Declaration, DeclarationFilter};
 use sealane::node::store::imported_rows::{self, ImportedIdentifier, ImportedRow, Stands};
 use sealane::node::store::imports::{self, Import, Refusal};
-use sealane::node::store::{Page, Param, StoreError};
+use sealane::node::store::{Page, Param, StoreError, Tx};
 
 use crate::store::{Place, hash, read, write};
 
@@ -115,6 +116,8 @@ pub(crate) async fn an_import_moves_on_from_where_it_stands_and_ends_once(place:
         accepted: rows,
         warned: 0,
         refused: 0,
+        taken_bytes: 7 * rows,
+        taken_sha256: hash(u8::try_from(rows).expect("few rows")),
     };
     let begun: Result<_, StoreError> = write!(store, |tx| {
         let first = imports::begin(tx, &import(0)).await?;
@@ -199,4 +202,101 @@ pub(crate) async fn imported_rows_are_found_by_what_identifies_them_now(place: P
     }
     let of_row = read!(store, |tx| imported_rows::identifiers(tx, "manifest", "m1").await);
     assert_eq!(of_row, [seen("m1", 0, "C")]);
+}
+
+fn other(kind: &str, id: &str, import: &str) -> ImportedRow {
+    ImportedRow {
+        id: id.into(),
+        kind: kind.into(),
+        import: import.into(),
+        line: 3,
+        source: "file.csv".into(),
+        imported_at: 1,
+        title: "t".into(),
+        fields: "{}".into(),
+        raw: "row".into(),
+    }
+}
+
+fn seen(kind: &str, id: &str) -> ImportedIdentifier {
+    ImportedIdentifier {
+        kind: kind.into(),
+        id: id.into(),
+        number: 0,
+        scheme: "container".into(),
+        observed: "A".into(),
+        normalised: "A".into(),
+    }
+}
+
+fn origin(case: &str, kind: &str, row: &str) -> CaseOrigin {
+    CaseOrigin { case_id: case.into(), kind: kind.into(), row_id: row.into() }
+}
+
+/// Rows of the imports `a` and `b`, with the cases that were opened on them.
+async fn furnish(tx: &mut Tx) -> Result<(), StoreError> {
+    declarations::put_new(tx, &[declaration(1, "a", 1), declaration(2, "b", 1)]).await?;
+    let rows =
+        [other("manifest", "d1", "a"), other("seizure", "s1", "a"), other("seizure", "s2", "b")];
+    imported_rows::put_new(tx, &rows).await?;
+    for (kind, id) in
+        [("declaration", "d1"), ("manifest", "d1"), ("seizure", "s1"), ("seizure", "s2")]
+    {
+        imported_rows::identify(tx, kind, vec![Param::from(id)], &[seen(kind, id)]).await?;
+    }
+    for (case, kind, row) in [
+        ("c1", "declaration", "d1"),
+        ("c2", "declaration", "d1"),
+        ("c3", "seizure", "s1"),
+        ("c4", "seizure", "s2"),
+    ] {
+        case_origins::set(tx, case, &[origin(case, "seizure", "gone")]).await?;
+        case_origins::set(tx, case, &[origin(case, kind, row)]).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn rows_know_their_place_and_the_cases_that_were_opened_on_them(place: Place) {
+    let store = place.open().await;
+    let kept: Result<(), StoreError> = write!(store, |tx| furnish(tx).await).await;
+    kept.unwrap();
+    let of_import = read!(store, |tx| case_origins::of_import(tx, "a").await);
+    let expected = [
+        origin("c1", "declaration", "d1"),
+        origin("c2", "declaration", "d1"),
+        origin("c3", "seizure", "s1"),
+    ];
+    assert_eq!(of_import, expected);
+    assert_eq!(read!(store, |tx| case_origins::of_case(tx, "c3").await), expected[2..]);
+    let of_row = read!(store, |tx| case_origins::of_row(tx, "declaration", "d1").await);
+    assert_eq!(of_row, expected[..2]);
+    let places = read!(store, |tx| {
+        Ok([
+            imported_rows::place(tx, "declaration", "d1").await?,
+            imported_rows::place(tx, "seizure", "s2").await?,
+            imported_rows::place(tx, "seizure", "d1").await?,
+        ])
+    });
+    assert_eq!(places, [Some(("a".to_owned(), 3)), Some(("b".to_owned(), 3)), None]);
+}
+
+pub(crate) async fn a_row_and_an_import_are_erased_and_no_other(place: Place) {
+    let store = place.open().await;
+    let erased: Result<(), StoreError> = write!(store, |tx| {
+        furnish(tx).await?;
+        imported_rows::erase(tx, "declaration", "d1").await
+    })
+    .await;
+    erased.unwrap();
+    assert!(read!(store, |tx| declarations::get(tx, "d1").await).is_none());
+    // A row of another kind with the same number stays.
+    let found = read!(store, |tx| imported_rows::find(tx, None, None, "A", 9).await);
+    assert_eq!(found, [seen("manifest", "d1"), seen("seizure", "s1"), seen("seizure", "s2")]);
+    let erased: Result<(), StoreError> =
+        write!(store, |tx| imported_rows::erase_import(tx, "a").await).await;
+    erased.unwrap();
+    let found = read!(store, |tx| imported_rows::find(tx, None, None, "A", 9).await);
+    assert_eq!(found, [seen("seizure", "s2")]);
+    assert!(read!(store, |tx| imported_rows::get(tx, "manifest", "d1").await).is_none());
+    assert!(read!(store, |tx| declarations::get(tx, "d2").await).is_some());
 }

@@ -153,11 +153,13 @@ suite! {
         one_failure_does_not_touch_the_others_of_its_batch,
         sixty_four_writers_share_commits_and_are_all_durable;
     imports:
+        a_row_and_an_import_are_erased_and_no_other,
         a_row_replaces_that_of_another_import_and_not_of_its_own,
         an_import_moves_on_from_where_it_stands_and_ends_once,
         declarations_are_listed_by_score,
         imported_rows_are_found_by_what_identifies_them_now,
-        refused_rows_come_back_in_the_order_of_the_file;
+        refused_rows_come_back_in_the_order_of_the_file,
+        rows_know_their_place_and_the_cases_that_were_opened_on_them;
     outbox:
         a_long_queue_does_not_hold_up_another_conversation,
         a_lost_lease_is_fenced_off,

@@ -44,6 +44,14 @@ pub(crate) async fn a_record_is_kept_once_and_found_again(place: Place) {
     assert!(read!(store, |tx| records::exists(tx, &hash(3)).await));
     assert_eq!(read!(store, |tx| records::last_seq(tx).await), read_last(&store).await);
     assert_eq!(read!(store, |tx| records::count(tx).await), 3);
+    let anew = |seq: i64| records::SealedFields { sealed: vec![7], ..sealed(seq, "case:1") };
+    let resealed: Result<(), StoreError> =
+        write!(store, |tx| records::reseal(tx, &anew(1)).await).await;
+    resealed.unwrap();
+    assert_eq!(read!(store, |tx| records::fields(tx, 1).await)[0], anew(1));
+    let none: Result<(), StoreError> =
+        write!(store, |tx| records::reseal(tx, &anew(2)).await).await;
+    assert!(matches!(none, Err(StoreError::Conflict(_))), "{none:?}");
     let erased: Result<u64, StoreError> =
         write!(store, |tx| records::erase_fields(tx, "person:1").await).await;
     assert_eq!(erased.unwrap(), 1);

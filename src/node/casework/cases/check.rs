@@ -7,9 +7,11 @@ use crate::node::casework::cases::content::Content;
 use crate::node::casework::cases::due::{due, rows};
 use crate::node::casework::cases::findings::searchable;
 use crate::node::casework::cases::keep::outcomes;
+use crate::node::casework::cases::origin::origins;
 use crate::node::casework::cases::projection::is_content;
 use crate::node::casework::cases::signed::Signed;
 use crate::node::casework::{Desk, Error};
+use crate::node::store::case_origins::{self, CaseOrigin};
 use crate::node::store::cases::{self, Case, CaseOutcome};
 use crate::node::store::{StoreError, deadlines, identifiers, search};
 use crate::record::Payload as _;
@@ -33,6 +35,7 @@ impl Desk {
             ("states", signed.states == self.states_of(id).await?),
             ("identifiers", searched.collect::<BTreeSet<_>>() == self.identifiers_of(id).await?),
             ("outcomes", outcomes(&case.id, &content) == self.outcomes_of(id).await?),
+            ("origins", origins(&case.id, &content) == self.kept_origins(id).await?),
             ("search", self.is_found_by(&case, &content).await?),
         ] {
             if !is_same {
@@ -105,6 +108,15 @@ impl Desk {
         self.store
             .read("case_outcomes", move |tx| {
                 Box::pin(async move { cases::outcomes(tx, &id.to_string()).await })
+            })
+            .await
+            .map_err(|error: StoreError| error.into())
+    }
+
+    async fn kept_origins(&self, id: ObjectId) -> Result<Vec<CaseOrigin>, Error> {
+        self.store
+            .read("case_origins", move |tx| {
+                Box::pin(async move { case_origins::of_case(tx, &id.to_string()).await })
             })
             .await
             .map_err(|error: StoreError| error.into())

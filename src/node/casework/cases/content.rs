@@ -6,6 +6,7 @@ use crate::domain::finding::{Finding, LONG_TEXT_BYTES_MAX};
 use crate::domain::identifier::{Identifier, Scheme};
 use crate::node::casework::Error;
 use crate::node::casework::cases::acknowledge::ACKNOWLEDGED;
+use crate::node::casework::cases::origin::is_number_path;
 use crate::record::kinds::case::CONTENT;
 use crate::record::{NESTING_MAX, Value};
 
@@ -102,6 +103,9 @@ fn check_path(path: &str) -> Result<(), String> {
     let number = parts.next().unwrap_or_default();
     if rest.split('/').nth(1) == Some(ACKNOWLEDGED) {
         return Err("is written by acknowledging a warning".to_owned());
+    }
+    if is_number_path(path) {
+        return Err("is written when a case is opened on an imported row".to_owned());
     }
     if *family == "facts/" {
         return Ok(());

@@ -9,10 +9,12 @@ use crate::node::casework::audit_trail::done;
 use crate::node::casework::cases::content::Content;
 use crate::node::casework::cases::due::{Due, due, rows};
 use crate::node::casework::cases::findings::{findings, searchable};
+use crate::node::casework::cases::origin::origins;
 use crate::node::casework::cases::projection::{FieldChanges, Proposal, content_of, proposal_of};
 use crate::node::casework::search::TermMaker;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::audit_events::{self, NewAuditEvent};
+use crate::node::store::case_origins::{self, CaseOrigin};
 use crate::node::store::cases::{self, Case, CaseOutcome};
 use crate::node::store::deadlines;
 use crate::node::store::identifiers::{self, Identifier};
@@ -42,6 +44,7 @@ pub(crate) struct CaseWrite {
     enters: bool,
     /// The outcomes, if the record says something of them.
     outcomes: Option<Vec<CaseOutcome>>,
+    origins: Vec<CaseOrigin>,
     due: Vec<Due>,
     event: NewAuditEvent,
 }
@@ -52,6 +55,7 @@ impl CaseWrite {
         self.prepared.append(tx).await?;
         if self.case.version == 1 {
             cases::insert(tx, &self.case).await?;
+            case_origins::set(tx, &self.case.id, &self.origins).await?;
         } else {
             cases::refuse_erased(tx, &self.case.id, self.case.erasures).await?;
             cases::put(tx, &self.case).await?;
@@ -127,6 +131,7 @@ impl Desk {
             terms: maker.of_case(&case, content),
             maker,
             due: due(&case.status, content),
+            origins: origins(&case.id, content),
             fields,
             event: done(permit, now, Some(id)),
             case: Case {

@@ -12,6 +12,7 @@ mod links;
 mod list;
 mod moving;
 mod open;
+mod origin;
 pub(crate) mod projection;
 mod read;
 mod signed;
@@ -28,6 +29,7 @@ pub use links::Linking;
 pub use list::CaseQuery;
 pub use moving::Movement;
 pub use open::NewCase;
+pub(crate) use origin::{number_path, origins};
 pub use update::CaseChange;
 pub use versions::{ChangeView, DifferenceQuery, DifferenceView, VersionView};
 pub use views::{

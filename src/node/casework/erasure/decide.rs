@@ -7,6 +7,7 @@ use crate::node::casework::audit_trail::done;
 use crate::node::casework::cases::Refusal;
 use crate::node::casework::erasure::ErasureView;
 use crate::node::casework::erasure::order::refuse_held;
+use crate::node::casework::erasure::scope::Scope;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::StoreError;
@@ -27,8 +28,13 @@ impl Desk {
         let order = self.erasure_row(id).await?;
         match order.state {
             ErasureState::Ordered => {
-                let case: ObjectId = order.case_id.parse().map_err(Error::internal)?;
-                refuse_held(&self.standing(case).await?.content)?;
+                let object: ObjectId = order.object.parse().map_err(Error::internal)?;
+                match order.scope.parse().map_err(Error::internal)? {
+                    Scope::Import => self.refuse_held_import(object).await?,
+                    Scope::Case | Scope::Parts(_) => {
+                        refuse_held(&self.standing(object).await?.content)?;
+                    }
+                }
                 self.note_confirmed(permit, order).await?;
             }
             // It was interrupted.

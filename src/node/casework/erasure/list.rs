@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::ObjectId;
+use crate::node::casework::erasure::scope::Scope;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::views::{PageView, page_mark, page_rows, read_mark, time_text};
 use crate::node::casework::{Desk, Error};
@@ -33,9 +34,11 @@ pub struct ErasureQuery {
 pub struct ErasureView {
     /// Its id.
     pub id: String,
-    /// The case.
-    pub case: String,
-    /// What of it.
+    /// The case; none if it is about an import.
+    pub case: Option<String>,
+    /// The import; none if it is about a case.
+    pub import: Option<String>,
+    /// What of it: `case`, `import`, or persons and fields by their paths.
     pub scope: Vec<String>,
     /// `ordered`, `refused`, `confirmed` or `done`.
     pub state: &'static str,
@@ -53,7 +56,13 @@ pub struct ErasureView {
     pub refusal: Option<String>,
     /// The record that certifies it.
     pub certificate: Option<String>,
-    /// When the last backup that may hold a destroyed key is due to be gone.
+    /// The imported rows on which the case was opened and that were erased with it, by import and line.
+    pub imported_rows: Vec<String>,
+    /// Those that stay, since a case under a legal hold was opened on them too.
+    pub rows_kept: Vec<String>,
+    /// The cases that were opened on rows of the import; each keeps what it took over.
+    pub used_by: Vec<String>,
+    /// When the last backup that may hold a destroyed key or value is due to be gone.
     pub backups_until: Option<String>,
     /// The authorities that hold copies shared with them: withdraw the summaries, and tell them.
     pub holders: Vec<String>,
@@ -120,9 +129,19 @@ impl Desk {
 
     async fn told(&self, row: Erasure) -> Result<ErasureView, Error> {
         let id: ObjectId = row.id.parse().map_err(Error::internal)?;
+        let is_import = row.scope == Scope::Import.parts().join(" ");
+        let used_by = if is_import {
+            self.cases_of_import(row.object.parse().map_err(Error::internal)?).await?
+        } else {
+            Vec::new()
+        };
         let mut view = ErasureView {
             id: row.id,
-            case: row.case_id,
+            case: (!is_import).then(|| row.object.clone()),
+            import: is_import.then_some(row.object),
+            imported_rows: Vec::new(),
+            rows_kept: Vec::new(),
+            used_by,
             scope: row.scope.split(' ').map(str::to_owned).collect(),
             state: row.state.as_str(),
             reason: String::new(),
@@ -149,6 +168,9 @@ impl Desk {
                     let certified: ErasureCertified = held.payload()?;
                     view.certificate = Some(held.statement().hash().to_string());
                     view.backups_until = Some(time_text(certified.backups_until));
+                    view.imported_rows.clone_from(&certified.imported_rows);
+                    view.rows_kept.clone_from(&certified.rows_kept);
+                    view.used_by.clone_from(&certified.cases);
                     view.holders = certified.holders.iter().map(ToString::to_string).collect();
                 }
                 _ => {}

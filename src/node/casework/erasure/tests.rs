@@ -18,11 +18,11 @@ use crate::record::kinds::case::CaseUpdated;
 const NAME: &str = "Jane Q. Forgettable";
 const IBAN: &str = "GB82WEST12345698765432";
 
-fn fields(json: Json) -> BTreeMap<String, Json> {
+pub(super) fn fields(json: Json) -> BTreeMap<String, Json> {
     serde_json::from_value(json).expect("fields by path")
 }
 
-async fn open(test: &TestDesk, actor: &Actor) -> CaseView {
+pub(super) async fn open(test: &TestDesk, actor: &Actor) -> CaseView {
     let permit = test.may(actor, Action::CaseOpen, None).await;
     let input = NewCase {
         title: "Cigarettes as tea".to_owned(),
@@ -38,7 +38,7 @@ async fn open(test: &TestDesk, actor: &Actor) -> CaseView {
     test.desk.open_case(&permit, input).await.expect("a case")
 }
 
-async fn order(
+pub(super) async fn order(
     test: &TestDesk,
     actor: &Actor,
     case: &str,
@@ -53,7 +53,11 @@ async fn order(
     test.desk.order_erasure(&permit, input).await
 }
 
-async fn confirm(test: &TestDesk, actor: &Actor, id: &str) -> Result<ErasureView, Error> {
+pub(super) async fn confirm(
+    test: &TestDesk,
+    actor: &Actor,
+    id: &str,
+) -> Result<ErasureView, Error> {
     let permit = test.may(actor, Action::ErasureDecide, Some(id)).await;
     test.desk.confirm_erasure(&permit).await
 }
@@ -66,13 +70,13 @@ fn by_name() -> SearchQuery {
     SearchQuery { name: Some(NAME.to_owned()), ..SearchQuery::default() }
 }
 
-async fn show(test: &TestDesk, actor: &Actor, id: &str) -> Result<CaseView, Error> {
+pub(super) async fn show(test: &TestDesk, actor: &Actor, id: &str) -> Result<CaseView, Error> {
     let permit = test.ask(actor, Action::CaseRead, Some(id)).await?;
     test.desk.case(&permit).await
 }
 
 /// Whether any file of the node holds a text.
-fn files_hold(test: &TestDesk, needle: &str) -> Vec<String> {
+pub(super) fn files_hold(test: &TestDesk, needle: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![test.folder.path().to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -93,7 +97,7 @@ fn files_hold(test: &TestDesk, needle: &str) -> Vec<String> {
 }
 
 /// What search knows of a case.
-async fn terms(test: &TestDesk, case: &str) -> BTreeSet<String> {
+pub(super) async fn terms(test: &TestDesk, case: &str) -> BTreeSet<String> {
     let case = case.to_owned();
     let read = test.desk.store.read("terms", move |tx| {
         Box::pin(async move { search::get(tx, &case).await.map_err(|error: StoreError| error) })
@@ -103,7 +107,7 @@ async fn terms(test: &TestDesk, case: &str) -> BTreeSet<String> {
 
 /// How many of some terms stand in a file of the node. An index leaves out the letters that a term shares with the one
 /// before it.
-fn terms_in_files(test: &TestDesk, terms: &BTreeSet<String>) -> usize {
+pub(super) fn terms_in_files(test: &TestDesk, terms: &BTreeSet<String>) -> usize {
     terms.iter().filter(|term| !files_hold(test, &term[2..]).is_empty()).count()
 }
 

@@ -163,6 +163,8 @@ impl Desk {
             accepted: 0,
             warned: 0,
             refused: 0,
+            taken_bytes: 0,
+            taken_sha256: [0; 32],
         };
         let detail = Some(format!("{kind} file"));
         let event = NewAuditEvent { detail, ..done(permit, self.clock.now(), Some(id)) };

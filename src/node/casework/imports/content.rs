@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use crate::domain::amount::Money;
 use crate::domain::identifier::{Identifier, Scheme};
 use crate::node::casework::cases::content::{Content, merged, parse};
+use crate::node::casework::cases::number_path;
 use crate::node::casework::views::time_text;
 use crate::node::casework::{Desk, Error};
 use crate::node::mappings::Kind;
@@ -14,9 +15,10 @@ use crate::node::store::StoreError;
 use crate::node::store::declarations::Declaration;
 use crate::node::store::imported_rows::{self, ImportedIdentifier, ImportedRow};
 use crate::node::store::imports::{self, Import};
+use crate::record::Value;
 
 /// The content that a row becomes, by path.
-type Fields = BTreeMap<String, Value>;
+type Fields = BTreeMap<String, Json>;
 
 impl Desk {
     /// What an imported row says as the content of a case.
@@ -44,7 +46,11 @@ impl Desk {
             }
         };
         fields.retain(|_, value| value.as_str() != Some(""));
-        Ok(merged(&Content::new(), &parse(&fields)?))
+        // Written beside what an officer may write.
+        fields.remove(&number_path(kind));
+        let mut content = merged(&Content::new(), &parse(&fields)?);
+        content.insert(number_path(kind), Value::text(id));
+        Ok(content)
     }
 
     /// The row of a manifest or seizure.

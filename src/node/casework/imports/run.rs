@@ -1,21 +1,18 @@
 //! Takes in the rows of a file while it streams: read, scored and kept side by side, in batches that are done or not.
 
 use std::collections::HashSet;
-use std::io::{self, Read};
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
-use tokio_util::io::SyncIoBridge;
 
 use crate::domain::id::ObjectId;
 use crate::node::casework::audit_trail::done;
+use crate::node::casework::imports::batch::{Batch, Reading, refuse_other};
 use crate::node::casework::imports::begin::ImportView;
 use crate::node::casework::imports::frames::Span;
-use crate::node::casework::imports::read::{About, read_rows};
-use crate::node::casework::imports::rows::{Kept, Line, Row};
+use crate::node::casework::imports::rows::{Kept, Row};
 use crate::node::casework::imports::score::Prices;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
@@ -26,12 +23,6 @@ use crate::node::store::imported_rows::{self, ImportedIdentifier, ImportedRow, S
 use crate::node::store::imports::{self, Import, Refusal};
 use crate::node::store::{Param, StoreError, Tx};
 use crate::policy::{Action, Permit};
-
-/// Rows that are scored and written together.
-const BATCH_ROWS: usize = 1_000;
-
-/// The most bytes of rows in a batch, so that long rows do not fill the memory.
-const BATCH_BYTES: u64 = 2 << 20;
 
 /// The most remarks that a report lists; the counts are whole.
 const REMARKS_MAX: usize = 1_000;
@@ -57,15 +48,6 @@ pub struct ImportReport {
     pub warnings: Vec<RowRemark>,
 }
 
-/// Rows that are kept or refused together.
-#[derive(Default)]
-struct Batch {
-    /// How many rows of the file it does.
-    lines: i64,
-    rows: Vec<Row>,
-    refusals: Vec<(Span, String)>,
-}
-
 /// A batch as it goes into the store.
 struct Write {
     before: Import,
@@ -84,12 +66,13 @@ impl Desk {
     /// Takes in the rows of a file that are not done yet. A row that cannot be kept is noted and hurts no other; one
     /// that an import of another file brought before is replaced.
     ///
-    /// The file is sent from its first byte each time; rows that are done are passed over.
+    /// The file is sent from its first byte each time; rows that are done are passed over. Of a finished import the same
+    /// file gives the report again.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the file is not in the form of its mapping, breaks off, or is not the one that was
-    /// announced; [`Error::Conflict`] if somebody else imports it now. What was kept before stays, and the same file
-    /// sent again goes on from there.
+    /// [`Error::Invalid`] if the file is not in the form of its mapping, breaks off, is not the one that was announced, or
+    /// does not begin as the one whose rows were taken in before; [`Error::Conflict`] if somebody else imports it now. What
+    /// was kept before stays, and the same file sent again goes on from there.
     pub async fn import_rows<R: AsyncRead + Unpin + Send + 'static>(
         &self,
         permit: &Permit,
@@ -101,72 +84,23 @@ impl Desk {
         let import = self.import_row(id).await?;
         let begun = import.rows_done;
         if import.finished_at.is_some() {
+            refuse_other(file, &import.sha256).await?;
             return Ok(ImportReport { import: import.into(), rows_new: 0, warnings: Vec::new() });
         }
         let mapping = Mapping::parse(&import.mapping).map_err(Error::internal)?;
         let (read_out, read) = mpsc::channel::<Batch>(2);
         let (scored_out, scored) = mpsc::channel::<Batch>(1);
-        let reader = self.file_reader(&import, mapping, file, read_out);
+        let reader = Reading::of(&import, mapping, self.clock.now().0).start(file, read_out);
         let (import, warnings) = {
             let scoring = self.score_batches(read, scored_out);
             let keeping = self.keep_batches(permit, import, scored);
             let ((), kept) = tokio::try_join!(scoring, keeping)?;
             kept
         };
-        let digest = reader.await.map_err(Error::internal)??;
-        if digest != import.sha256 {
-            return Err(Error::invalid(
-                "file",
-                "its bytes are not those that were announced: it changed while it was sent; rows that were kept stay, import the file again as it is now",
-            ));
-        }
+        reader.await.map_err(Error::internal)??;
         let import = self.finish_import(import).await?;
         let rows_new = import.rows_done.saturating_sub(begun);
         Ok(ImportReport { import: import.into(), rows_new, warnings })
-    }
-
-    /// Reads the file on a thread of its own; gives the digest of all of it.
-    fn file_reader<R: AsyncRead + Unpin + Send + 'static>(
-        &self,
-        import: &Import,
-        mapping: Mapping,
-        file: R,
-        out: mpsc::Sender<Batch>,
-    ) -> tokio::task::JoinHandle<Result<[u8; 32], Error>> {
-        let about = About {
-            import: import.id.clone(),
-            source: import.source.clone(),
-            now: self.clock.now().0,
-        };
-        let skip = u64::try_from(import.rows_done).unwrap_or(0);
-        tokio::task::spawn_blocking(move || {
-            let mut file = Digesting { file: SyncIoBridge::new(file), digest: Sha256::new() };
-            let mut batch = Batch::default();
-            let mut bytes = 0_u64;
-            let mut is_wanted = true;
-            let read = read_rows(&mut file, &mapping, &about, skip, |line| {
-                bytes = bytes.saturating_add(batch.push(line));
-                if batch.lines < i64::try_from(BATCH_ROWS).unwrap_or(i64::MAX)
-                    && bytes < BATCH_BYTES
-                {
-                    return true;
-                }
-                bytes = 0;
-                is_wanted = out.blocking_send(std::mem::take(&mut batch)).is_ok();
-                is_wanted
-            });
-            if batch.lines > 0 {
-                is_wanted &= out.blocking_send(batch).is_ok();
-            }
-            read?;
-            if !is_wanted {
-                // The import has failed elsewhere, which is what its caller is told.
-                return Err(Error::Unavailable("the import was ended".to_owned()));
-            }
-            io::copy(&mut file, &mut io::sink())
-                .map_err(|error| Error::invalid("file", format!("could not be read: {error}")))?;
-            Ok(file.digest.finalize().into())
-        })
     }
 
     /// Scores declarations by what is known of prices.
@@ -272,29 +206,15 @@ fn taken(error: StoreError) -> Error {
     }
 }
 
-impl Batch {
-    /// Takes a row in; gives its length.
-    fn push(&mut self, line: Line) -> u64 {
-        self.lines += 1;
-        let span = match line {
-            Line::Refused(span, reason) => {
-                self.refusals.push((span, reason));
-                span
-            }
-            Line::Row(row) => {
-                let span = row.span;
-                self.rows.push(*row);
-                span
-            }
-        };
-        span.end.saturating_sub(span.first)
-    }
-}
-
 /// What a batch writes: rows whose number stands twice in it are refused but for the first.
 fn write_of(before: Import, batch: Batch, event: NewAuditEvent) -> Write {
     let mut write = Write {
-        after: Import { rows_done: before.rows_done + batch.lines, ..before.clone() },
+        after: Import {
+            rows_done: before.rows_done + batch.lines,
+            taken_bytes: place(batch.taken.map_or(0, |taken| taken.bytes)),
+            taken_sha256: batch.taken.map_or([0; 32], |taken| taken.sha256),
+            ..before.clone()
+        },
         before,
         declarations: Vec::new(),
         others: Vec::new(),
@@ -331,7 +251,6 @@ fn write_of(before: Import, batch: Batch, event: NewAuditEvent) -> Write {
 }
 
 fn refusal(import: &str, span: Span, reason: String) -> Refusal {
-    let place = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     Refusal {
         import: import.to_owned(),
         first_byte: place(span.first),
@@ -339,6 +258,10 @@ fn refusal(import: &str, span: Span, reason: String) -> Refusal {
         line: place(span.line),
         reason,
     }
+}
+
+fn place(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn stands_twice(line: i64) -> String {
@@ -409,18 +332,4 @@ async fn identify(
     rows: &[ImportedIdentifier],
 ) -> Result<(), StoreError> {
     imported_rows::identify(tx, &write.before.kind, ids, rows).await
-}
-
-/// A reader that digests what it reads.
-struct Digesting<R> {
-    file: R,
-    digest: Sha256,
-}
-
-impl<R: Read> Read for Digesting<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
-        self.digest.update(buffer.get(..read).unwrap_or_default());
-        Ok(read)
-    }
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 
-use crate::node::casework::{ErasureQuery, NewErasure, Refusal};
+use crate::node::casework::{ErasureQuery, NewErasure, NewImportErasure, Refusal};
 use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
 use crate::node::http::openapi::{Created, View};
@@ -17,6 +17,17 @@ pub(crate) async fn order(
 ) -> Result<Created<impl View>, Problem> {
     let permit = officer.may_to(Action::ErasureOrder, id).await?;
     let erasure = officer.desk().order_erasure(&permit, input).await?;
+    Ok(Created(erasure))
+}
+
+/// `POST /api/v1/imports/{id}/erasures`
+pub(crate) async fn order_import(
+    officer: Officer,
+    Id(id): Id,
+    Document(input): Document<NewImportErasure>,
+) -> Result<Created<impl View>, Problem> {
+    let permit = officer.may_to(Action::ErasureOrder, id).await?;
+    let erasure = officer.desk().order_import_erasure(&permit, input).await?;
     Ok(Created(erasure))
 }
 

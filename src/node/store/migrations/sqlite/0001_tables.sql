@@ -241,7 +241,7 @@ CREATE TABLE workflows (
 -- Orders to erase data. Like the audit trail they outlive what they are about.
 CREATE TABLE erasures (
     id TEXT NOT NULL PRIMARY KEY,
-    case_id TEXT NOT NULL,
+    object TEXT NOT NULL,
     scope TEXT NOT NULL,
     state TEXT NOT NULL,
     ordered_by TEXT NOT NULL,
@@ -250,7 +250,7 @@ CREATE TABLE erasures (
     head BLOB NOT NULL
 ) STRICT;
 CREATE INDEX erasures_ordered ON erasures (ordered_at, id);
-CREATE INDEX erasures_case ON erasures (case_id);
+CREATE INDEX erasures_object ON erasures (object);
 
 -- What officers were told of deadlines, once each; not rebuilt from records.
 CREATE TABLE notices (
@@ -327,6 +327,14 @@ CREATE TABLE case_outcomes (
     outcome TEXT NOT NULL,
     PRIMARY KEY (case_id, track)
 ) STRICT;
+-- The imported rows on which cases were opened.
+CREATE TABLE case_origins (
+    case_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    row_id TEXT NOT NULL,
+    PRIMARY KEY (case_id, kind, row_id)
+) STRICT;
+CREATE INDEX case_origins_row ON case_origins (kind, row_id);
 CREATE TABLE case_team (
     case_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
@@ -532,7 +540,9 @@ CREATE TABLE imports (
     rows_done INTEGER NOT NULL,
     accepted INTEGER NOT NULL,
     warned INTEGER NOT NULL,
-    refused INTEGER NOT NULL
+    refused INTEGER NOT NULL,
+    taken_bytes INTEGER NOT NULL,
+    taken_sha256 BLOB NOT NULL
 ) STRICT;
 CREATE INDEX imports_time ON imports (started_at, id);
 
