@@ -29,7 +29,7 @@ macro_rules! actions {
 }
 
 actions! {
-    45;
+    49;
     /// Open a case.
     CaseOpen = "case.open";
     /// Read a case.
@@ -46,6 +46,14 @@ actions! {
     CaseApprove = "case.approve";
     /// Put a case under another version of its workflow.
     CaseWorkflow = "case.workflow";
+    /// Give a case to another officer to lead.
+    CaseAssign = "case.assign";
+    /// Declare a conflict of interest of one's own in a case.
+    ConflictDeclare = "conflict.declare";
+    /// Say that another officer has a conflict of interest in a case.
+    ConflictFlag = "conflict.flag";
+    /// Lift a conflict of interest of another officer in a case.
+    ConflictLift = "conflict.lift";
     /// Order that data of a case are erased.
     ErasureOrder = "erasure.order";
     /// Decide on an erasure that another officer ordered.
@@ -227,6 +235,8 @@ pub struct Resource {
     pub owner: Option<UserId>,
     /// The officers who work on it.
     pub team: BTreeSet<UserId>,
+    /// The officers who have a conflict of interest in its case.
+    pub conflicted: BTreeSet<UserId>,
     /// The unit it belongs to.
     pub unit: Option<String>,
     /// The classification level of its marking.
@@ -257,6 +267,7 @@ impl Resource {
             originator: None,
             owner: None,
             team: BTreeSet::new(),
+            conflicted: BTreeSet::new(),
             unit: None,
             level: 0,
             is_restricted: false,

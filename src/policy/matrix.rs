@@ -21,7 +21,16 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
             &[CaseOfficer, Supervisor]
         }
         Action::CaseApprove => &[Supervisor, ContactPoint, JudicialLiaison],
-        Action::CaseWorkflow | Action::WorkflowAdopt => &[Supervisor],
+        // Evidence of a case passes the hands of custodians, who must be able to say that they know the importer.
+        Action::ConflictDeclare => {
+            &[CaseOfficer, Supervisor, ContactPoint, EvidenceCustodian, Analyst, JudicialLiaison]
+        }
+        // A case officer only in a case that they lead; the rules see to that.
+        Action::ConflictFlag => &[Supervisor, CaseOfficer],
+        Action::CaseAssign
+        | Action::CaseWorkflow
+        | Action::ConflictLift
+        | Action::WorkflowAdopt => &[Supervisor],
         Action::ErasureDecide => &[DataProtectionOfficer, Supervisor],
         Action::ErasureRead => &[DataProtectionOfficer, Supervisor, Auditor],
         Action::CaseRead | Action::CaseList | Action::DeadlineList => {
@@ -109,7 +118,11 @@ pub(crate) const fn nature(action: Action) -> Nature {
         | Action::DeclarationRead => Nature::Content,
         Action::CaseUpdate
         | Action::CaseMove
+        | Action::CaseAssign
         | Action::CaseWorkflow
+        | Action::ConflictDeclare
+        | Action::ConflictFlag
+        | Action::ConflictLift
         | Action::ErasureOrder
         | Action::EvidenceAdd
         | Action::EvidenceExamine

@@ -63,23 +63,30 @@ pub enum DenialReason {
     /// Not in the team and not of the unit.
     #[error("you are neither in its team nor of its unit; ask its owner to add you")]
     NotInTeam,
-    /// The author cannot approve.
-    #[error("you drafted it: {0} needs a second officer")]
-    OwnDraft(Action),
-    /// Who drafted it is not known, so nobody can be the second officer.
-    #[error("it is not known who drafted it, so {0} cannot be a second officer's approval")]
-    NoAuthor(Action),
+    /// The officer has a conflict of interest in its case; nothing else of it is told.
+    #[error(
+        "a conflict of interest of yours is on record for it, so it is closed to you; a supervisor can lift that"
+    )]
+    Conflict,
+    /// The author cannot approve; and if it is not known who that is, nobody can be the second officer.
+    #[error("{}", no_second(*.action, *.is_author))]
+    NoSecondOfficer {
+        /// What was tried.
+        action: Action,
+        /// Whether the officer drafted it; else it is not known who did.
+        is_author: bool,
+    },
     /// Only its originator may change it.
     #[error("it comes from another authority; only its originator may change it")]
     Foreign,
-    /// The local socket is for users, tokens and health.
-    #[error(
-        "the local socket allows users, tokens and health only; use an officer's token for {0}"
-    )]
-    LocalSocket(Action),
-    /// The node does only what needs no person.
-    #[error("{0} needs an officer; the node does not do it by itself")]
-    NeedsOfficer(Action),
+    /// The local socket is for users, tokens and health, and the node does only what needs no person.
+    #[error("{}", no_officer(*.action, *.via))]
+    NoOfficer {
+        /// What was tried.
+        action: Action,
+        /// How the actor came in.
+        via: Via,
+    },
 }
 
 /// Whether an actor may do something to something, for a purpose.
@@ -116,15 +123,23 @@ fn judge(
 ) -> Result<Option<Role>, DenialReason> {
     match actor.via {
         Via::LocalSocket if is_local(action) => return Ok(None),
-        Via::LocalSocket => return Err(DenialReason::LocalSocket(action)),
         Via::Node if is_automatic(action) => return Ok(None),
-        Via::Node => return Err(DenialReason::NeedsOfficer(action)),
+        Via::LocalSocket | Via::Node => {
+            return Err(DenialReason::NoOfficer { action, via: actor.via });
+        }
         Via::Token => {}
     }
     let needed = roles_for(action);
-    let held: Vec<Role> =
-        needed.iter().copied().filter(|role| actor.roles.contains(role)).collect();
-    let first = *held.first().ok_or_else(|| no_role(actor, action, needed))?;
+    let leads = actor.user.is_some() && resource.owner == actor.user;
+    // Whoever leads a case knows its team; in the cases of others a conflict is for a supervisor to see.
+    let is_open_to =
+        |role: &Role| action != Action::ConflictFlag || leads || *role == Role::Supervisor;
+    let held: Vec<Role> = needed
+        .iter()
+        .copied()
+        .filter(|role| actor.roles.contains(role) && is_open_to(role))
+        .collect();
+    let first = *held.first().ok_or_else(|| no_role(actor, action, &is_open_to))?;
     if needs_purpose(action) {
         let purpose = purpose.ok_or(DenialReason::NoPurpose(action))?;
         if !fits(purpose, action) {
@@ -132,6 +147,11 @@ fn judge(
         }
     }
     let nature = nature(action);
+    if actor.user.is_some_and(|user| resource.conflicted.contains(&user)) {
+        // Whoever may not know of it at all does not learn of it by a conflict either.
+        clear(actor, resource)?;
+        return Err(DenialReason::Conflict);
+    }
     // Another role never takes away what one of them allows.
     let role = if nature == Nature::System {
         first
@@ -186,28 +206,32 @@ pub fn breadth(actor: &Actor, action: Action) -> Breadth {
     }
 }
 
-/// Why nobody of these roles acts: the officer has none of them, or has one that is not in force.
-fn no_role(actor: &Actor, action: Action, needed: &'static [Role]) -> DenialReason {
-    let suspended = needed.iter().find_map(|role| actor.suspended.get_key_value(role));
-    match suspended {
+/// Why nobody of these roles acts: the officer has none of them, has one that is not in force, or has one that allows it
+/// in the cases that they lead only, which leaves the supervisor.
+fn no_role(actor: &Actor, action: Action, is_open_to: &dyn Fn(&Role) -> bool) -> DenialReason {
+    let needed = roles_for(action);
+    let mut open = needed.iter().filter(|role| is_open_to(role));
+    match open.find_map(|role| actor.suspended.get_key_value(role)) {
         Some((role, why)) => DenialReason::Suspended { role: *role, why: why.clone() },
+        None if needed.iter().any(|role| actor.roles.contains(role)) => {
+            DenialReason::NoRole { action, needed: &[Role::Supervisor] }
+        }
         None => DenialReason::NoRole { action, needed },
     }
 }
 
 fn second_officer(actor: &Actor, action: Action, resource: &Resource) -> Result<(), DenialReason> {
     match actor.user.filter(|_| !resource.authors.is_empty()) {
-        Some(user) if resource.authors.contains(&user) => Err(DenialReason::OwnDraft(action)),
+        Some(user) if resource.authors.contains(&user) => {
+            Err(DenialReason::NoSecondOfficer { action, is_author: true })
+        }
         Some(_) => Ok(()),
-        None => Err(DenialReason::NoAuthor(action)),
+        None => Err(DenialReason::NoSecondOfficer { action, is_author: false }),
     }
 }
 
-/// Clearance always; team or unit, and in a restricted case the team only. The contact point and the supervisor
-/// see what passes their desks, unless it is restricted. What is no matter of a case has no unit: it is
-/// open to those desks, to the liaison officer, to whoever drafted it and, if it is a task force, to its team, since
-/// others have no need to know.
-fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialReason> {
+/// What counts whatever the role is: no duty that is apart from casework, and the clearance.
+fn clear(actor: &Actor, resource: &Resource) -> Result<(), DenialReason> {
     let apart = [Role::SystemAdministrator, Role::Auditor];
     // A role that is suspended parts duties as before: who audits does not come to work on cases by missing a course.
     let has = |duty: &Role| actor.roles.contains(duty) || actor.suspended.contains_key(duty);
@@ -217,6 +241,15 @@ fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialRea
     if resource.level > actor.clearance {
         return Err(DenialReason::Clearance { level: resource.level, clearance: actor.clearance });
     }
+    Ok(())
+}
+
+/// Clearance always; team or unit, and in a restricted case the team only. The contact point and the supervisor
+/// see what passes their desks, unless it is restricted. What is no matter of a case has no unit: it is
+/// open to those desks, to the liaison officer, to whoever drafted it and, if it is a task force, to its team, since
+/// others have no need to know.
+fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialReason> {
+    clear(actor, resource)?;
     let is_in_team = actor
         .user
         .is_some_and(|user| resource.owner == Some(user) || resource.team.contains(&user));
@@ -240,6 +273,23 @@ fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialRea
     let is_open =
         !resource.is_restricted && (is_of_unit || is_desk || is_own_draft || is_everybodys);
     if is_in_team || is_open { Ok(()) } else { Err(DenialReason::NotInTeam) }
+}
+
+fn no_second(action: Action, is_author: bool) -> String {
+    if is_author {
+        format!("you drafted it: {action} needs a second officer")
+    } else {
+        format!("it is not known who drafted it, so {action} cannot be a second officer's approval")
+    }
+}
+
+fn no_officer(action: Action, via: Via) -> String {
+    if via == Via::LocalSocket {
+        let only = "the local socket allows users, tokens and health only";
+        format!("{only}; use an officer's token for {action}")
+    } else {
+        format!("{action} needs an officer; the node does not do it by itself")
+    }
 }
 
 fn names(roles: &[Role]) -> String {

@@ -53,7 +53,7 @@ fn is_permitted(actor: &Actor, action: Action, resource: &Resource) -> bool {
 /// The matrix as auditors read it, written apart from the rules: action, then a mark for each role in the order of
 /// case officer, supervisor, contact point, evidence custodian, analyst, liaison officer, data-protection officer,
 /// auditor, system administrator, joint-team member, judicial liaison.
-const MATRIX: [(Action, &str); 45] = [
+const MATRIX: [(Action, &str); 49] = [
     (Action::CaseOpen, "xx........."),
     (Action::CaseRead, "xxx.x.....x"),
     (Action::CaseList, "xxx.x.....x"),
@@ -62,6 +62,10 @@ const MATRIX: [(Action, &str); 45] = [
     (Action::CaseMove, "xx........."),
     (Action::CaseApprove, ".xx.......x"),
     (Action::CaseWorkflow, ".x........."),
+    (Action::CaseAssign, ".x........."),
+    (Action::ConflictDeclare, "xxxxx.....x"),
+    (Action::ConflictFlag, ".x........."),
+    (Action::ConflictLift, ".x........."),
     (Action::EvidenceAdd, "x..x......."),
     (Action::EvidenceRead, "xx.xx.....x"),
     (Action::EvidenceExamine, "x...x......"),
@@ -160,13 +164,14 @@ fn content_is_read_for_a_purpose_that_fits() {
 #[test]
 fn the_author_never_approves() {
     let actor = officer(&[Role::ContactPoint]);
+    let no_second = |action, is_author| DenialReason::NoSecondOfficer { action, is_author };
     for action in [Action::RequestSubmit, Action::SummaryShare, Action::EvidenceRelease] {
         assert!(is_permitted(&actor, action, &own_unit()));
         let own =
             Resource { authors: actor.user.into_iter().chain([user(2)]).collect(), ..own_unit() };
-        assert_eq!(denial(&actor, action, &own), DenialReason::OwnDraft(action));
+        assert_eq!(denial(&actor, action, &own), no_second(action, true));
         let unknown = Resource { authors: [].into(), ..own_unit() };
-        assert_eq!(denial(&actor, action, &unknown), DenialReason::NoAuthor(action));
+        assert_eq!(denial(&actor, action, &unknown), no_second(action, false));
         assert!(is_permitted(&actor, action, &Resource { four_eyes: false, ..own }));
     }
 }
@@ -346,4 +351,69 @@ fn a_suspended_role_allows_nothing_and_is_named_where_it_alone_would_allow() {
         let reason = denial(&parted, Action::CaseRead, &own_unit());
         assert_eq!(reason, DenialReason::SeparateDuty(duty));
     }
+}
+
+/// What the resource and the actor may have beside role and unit, and what is to be said where the role alone would
+/// allow the action.
+fn attributes() -> Vec<(&'static str, Actor, Resource, Option<DenialReason>)> {
+    let plain = officer(&[]);
+    let conflicted = |user: UserId| Resource { conflicted: [user].into(), ..own_unit() };
+    let lead = Resource { owner: Some(user(1)), team: [user(1)].into(), ..conflicted(user(1)) };
+    let secret = DenialReason::Clearance { level: 2, clearance: 1 };
+    let above = Resource { level: 2, ..own_unit() };
+    let both = Resource { level: 2, ..conflicted(user(1)) };
+    vec![
+        ("nothing", plain.clone(), own_unit(), None),
+        ("conflict of another", plain.clone(), conflicted(user(9)), None),
+        ("conflict", plain.clone(), conflicted(user(1)), Some(DenialReason::Conflict)),
+        ("conflict of who leads it", plain.clone(), lead, Some(DenialReason::Conflict)),
+        ("clearance", plain.clone(), Resource { level: 1, ..own_unit() }, None),
+        ("above the clearance", plain.clone(), above, Some(secret.clone())),
+        // Whoever may not know of it does not learn of it by a conflict.
+        ("conflict above the clearance", plain, both, Some(secret)),
+    ]
+}
+
+#[test]
+fn every_action_for_every_role_under_every_attribute() {
+    for (name, actor, resource, expected) in attributes() {
+        for (action, marks) in MATRIX {
+            // These are done to the node, never to something that has such attributes.
+            if nature(action) == Nature::System {
+                continue;
+            }
+            for (role, mark) in Role::ALL.into_iter().zip(marks.chars()) {
+                let actor = Actor { roles: [role].into(), ..actor.clone() };
+                let leads = resource.owner == actor.user && role == Role::CaseOfficer;
+                let allows = mark == 'x' || (action == Action::ConflictFlag && leads);
+                let said = decide(&actor, action, &resource, Some(Purpose::CustomsEnforcement));
+                let told = format!("{action} as {role}: {name}");
+                match (&expected, allows) {
+                    (None, true) => assert!(matches!(said, Decision::Permit(_)), "{told}"),
+                    (Some(reason), true) => {
+                        assert_eq!(said, Decision::Denied(reason.clone()), "{told}");
+                    }
+                    (_, false) => {
+                        let reason = said.into_result().unwrap_err();
+                        assert!(matches!(reason, DenialReason::NoRole { .. }), "{told}: {reason}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn whoever_leads_a_case_says_of_others_that_they_have_a_conflict_and_nobody_else_but_a_supervisor_does()
+ {
+    let led = Resource { owner: Some(user(1)), ..own_unit() };
+    let actor = officer(&[Role::CaseOfficer]);
+    assert!(is_permitted(&actor, Action::ConflictFlag, &led));
+    assert!(is_permitted(&actor, Action::ConflictDeclare, &own_unit()));
+    let reason = denial(&actor, Action::ConflictFlag, &own_unit());
+    assert_eq!(
+        reason,
+        DenialReason::NoRole { action: Action::ConflictFlag, needed: &[Role::Supervisor] }
+    );
+    assert!(is_permitted(&officer(&[Role::Supervisor]), Action::ConflictFlag, &own_unit()));
 }

@@ -164,6 +164,8 @@ fn title_of(kind: &str) -> &str {
         "case.proposed/1" => "Move of the case proposed",
         "case.proposal_refused/1" => "Proposed move refused",
         "case.acknowledged/1" => "Warnings of a case acknowledged",
+        "case.conflict_declared/1" => "Conflict of interest of an officer declared",
+        "case.conflict_lifted/1" => "Conflict of interest of an officer lifted",
         "case.workflow_changed/1" => "Case put under another workflow",
         "workflow.adopted/1" => "Workflow taken into use",
         "erasure.ordered/1" => "Erasure ordered",

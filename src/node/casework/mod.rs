@@ -69,8 +69,9 @@ pub use audit_trail::AuditEventView;
 pub use cards::{CardBook, KnownAuthority, Under};
 pub use cases::{
     AcknowledgedView, Acknowledgement, CaseChange, CaseQuery, CaseRow, CaseView, ChangeView,
-    DifferenceQuery, DifferenceView, IdentifierView, Linking, Movement, NewCase, ProposalView,
-    QualityView, Refusal, StepView, VersionView, WarningView, WorkflowChange,
+    ConflictView, DifferenceQuery, DifferenceView, IdentifierView, Lift, Linking, Movement,
+    NewCase, NewConflict, ProposalView, QualityView, Refusal, StepView, VersionView, WarningView,
+    WorkflowChange,
 };
 pub use deadlines::{
     DeadlineQuery, DeadlineView, Drafted, MailboxView, NewMailbox, NoticeQuery, NoticeView,

@@ -10,7 +10,7 @@ use crate::node::store::imports;
 use crate::node::store::requests::{self, Direction, Request};
 use crate::node::store::summaries::{self, Summary};
 use crate::node::store::task_forces::{self, TaskForce};
-use crate::node::store::{StoreError, Tx, audit_events, erasures, evidence, users};
+use crate::node::store::{StoreError, Tx, audit_events, conflicts, erasures, evidence, users};
 use crate::policy::{Action, Actor, DenialReason, Permit, Resource, ResourceKind, decide};
 
 /// How many audit events about an object are searched for its drafter.
@@ -49,7 +49,11 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
         | Action::CaseUpdate
         | Action::CaseMove
         | Action::CaseApprove
+        | Action::CaseAssign
         | Action::CaseWorkflow
+        | Action::ConflictDeclare
+        | Action::ConflictFlag
+        | Action::ConflictLift
         | Action::ErasureOrder
         | Action::EvidenceAdd
         | Action::PackExport => (ResourceKind::Case, "case"),
@@ -168,11 +172,10 @@ impl Desk {
             | DenialReason::NoPurpose(_)
             | DenialReason::WrongPurpose { .. }
             | DenialReason::SeparateDuty(_)
-            | DenialReason::OwnDraft(_)
-            | DenialReason::NoAuthor(_)
+            | DenialReason::Conflict
+            | DenialReason::NoSecondOfficer { .. }
             | DenialReason::Foreign
-            | DenialReason::LocalSocket(_)
-            | DenialReason::NeedsOfficer(_) => Error::NotPermitted(reason.to_string()),
+            | DenialReason::NoOfficer { .. } => Error::NotPermitted(reason.to_string()),
         })
     }
 }
@@ -286,6 +289,7 @@ pub(crate) async fn resource_of_case(
     case: &Case,
 ) -> Result<Resource, StoreError> {
     let team = cases::team(tx, &case.id).await?;
+    let conflicted = conflicts::of_case(tx, &case.id).await?;
     let proposer = case.proposer.parse().ok().filter(|_| kind == ResourceKind::Case);
     Ok(Resource {
         // Without a proposal there is nothing to approve, and the use case says so.
@@ -293,6 +297,7 @@ pub(crate) async fn resource_of_case(
         authors: proposer.into_iter().collect(),
         owner: case.owner.parse().ok(),
         team: team.iter().filter_map(|member| member.user_id.parse().ok()).collect(),
+        conflicted: conflicted.iter().filter_map(|row| row.user_id.parse().ok()).collect(),
         unit: (!case.unit.is_empty()).then(|| case.unit.clone()),
         ..Resource::of(kind).with_id(id)
     })

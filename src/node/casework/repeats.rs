@@ -24,7 +24,8 @@ pub enum Known {
     No,
     /// It was done, with this HTTP status and body.
     Answered(u16, Vec<u8>),
-    /// Something that it changes is in the store, and whether it came to its end is not known: its answer is lost.
+    /// Something that it changes is in the store, and whether it came to its end is not known: its answer is lost, or was
+    /// given up when something that it shows was closed to its caller.
     Unanswered,
     /// The key was used for another request.
     Another,

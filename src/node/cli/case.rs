@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::node::cli::client::{Client, Connection, segment, with_query};
+use crate::node::cli::conflict::Conflict;
 use crate::node::cli::exit::Failure;
 use crate::node::cli::fields::Fields;
 use crate::node::cli::output::{Form, line, word};
@@ -52,6 +53,10 @@ enum Step {
     Link(Link),
     /// Let an officer of another unit work on a case, or no longer
     Team(Team),
+    /// Give a case to another officer to lead
+    Assign(Assign),
+    /// Close a case to an officer who has a conflict of interest in it, or no longer
+    Conflict(Conflict),
     /// Write a court pack of a case
     Export(Export),
 }
@@ -198,6 +203,14 @@ struct Link {
 }
 
 #[derive(Debug, Args)]
+struct Assign {
+    /// The case
+    id: String,
+    /// The officer's name or pseudonym
+    officer: String,
+}
+
+#[derive(Debug, Args)]
 struct Export {
     /// The case
     id: String,
@@ -283,6 +296,12 @@ impl Case {
                 Ok(line(&format!("linked case {} to {}", step.id, step.other))?)
             }
             Step::Team(step) => step.run(&client, "/api/v1/cases", "case").await,
+            Step::Assign(step) => {
+                let body = json!({ "officer": step.officer });
+                client.post(&below(&step.id, "owner"), &body).await?;
+                Ok(line(&format!("{} leads case {}", step.officer, step.id))?)
+            }
+            Step::Conflict(step) => step.run(&client).await,
             Step::Export(step) => pack::write(&client, &[step.id], &step.out).await,
         }
     }

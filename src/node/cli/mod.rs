@@ -9,6 +9,7 @@ mod backup;
 mod card;
 mod case;
 mod client;
+mod conflict;
 mod custody;
 mod deadlines;
 mod declarations;

@@ -3,8 +3,9 @@
 use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
-    audit, cases, deadlines, declarations, erasures, evidence, imported, imports, log as own_log,
-    officers, packs, requests, search, session, statistics, summaries, task_forces, workflows,
+    audit, cases, conflicts, deadlines, declarations, erasures, evidence, imported, imports,
+    log as own_log, officers, packs, requests, search, session, statistics, summaries, task_forces,
+    workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::openapi::{self, Route, described};
@@ -81,6 +82,14 @@ paths! {
         post "/api/v1/cases/{id}/team" => cases::add_to_team;
         /// Takes an officer out of the team of a case.
         post "/api/v1/cases/{id}/team/remove" => cases::remove_from_team;
+        /// Gives a case to another officer to lead.
+        post "/api/v1/cases/{id}/owner" => cases::assign;
+        /// The conflicts of interest that stand in a case.
+        get "/api/v1/cases/{id}/conflicts" => conflicts::list;
+        /// Puts a conflict of interest on record: the case is closed to that officer at once.
+        post "/api/v1/cases/{id}/conflicts" => conflicts::declare;
+        /// Lifts a conflict of interest of another officer.
+        post "/api/v1/cases/{id}/conflicts/lift" => conflicts::lift;
         /// The evidence items of a case.
         get "/api/v1/cases/{id}/evidence" => evidence::of_case;
         /// Orders that content of a case is erased; another officer decides.

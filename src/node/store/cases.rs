@@ -1,6 +1,7 @@
 //! Cases and their teams as lists and search read them; rebuilt from records, decides no step.
 
 use crate::node::store::case_origins;
+use crate::node::store::conflicts;
 use crate::node::store::error::StoreError;
 use crate::node::store::filter::{Filter, Page, anywhere};
 use crate::node::store::table::table;
@@ -389,6 +390,7 @@ pub async fn delete(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
     set_team(tx, id, &[]).await?;
     set_outcomes(tx, id, &[]).await?;
     case_origins::set(tx, id, &[]).await?;
+    conflicts::clear_case(tx, id).await?;
     tx.execute(
         "-- case_states.clear
          DELETE FROM case_states WHERE case_id = $1",

@@ -78,6 +78,20 @@ pub async fn release(tx: &mut Tx, caller: &str, key: &str) -> Result<u64, StoreE
     .await
 }
 
+/// Gives the answers of a caller up, because something that they show is closed to the caller now; what was done stays
+/// known as done.
+///
+/// # Errors
+/// As [`claim`].
+pub async fn lose_answers(tx: &mut Tx, caller: &str) -> Result<u64, StoreError> {
+    tx.execute(
+        "-- idempotency.lose_answers
+         UPDATE idempotency SET status = 0, body = $2 WHERE caller = $1 AND status <> 0",
+        params![caller, Vec::<u8>::new()],
+    )
+    .await
+}
+
 /// The answer that a caller got under a key.
 ///
 /// # Errors

@@ -40,6 +40,7 @@ pub mod blobs;
 pub mod case_origins;
 pub mod cases;
 pub mod chains;
+pub mod conflicts;
 pub mod deadlines;
 pub mod declarations;
 pub mod erasures;

@@ -1,4 +1,5 @@
-//! Records of a case: opened, updated, moved, a move proposed and refused, put under another workflow.
+//! Records of a case: opened, updated, moved, a move proposed and refused, put under another workflow, an officer's
+//! conflict of interest declared and lifted.
 
 use crate::record::fields::Fields;
 use crate::record::kinds::{Facts, bytes_opt, facts_under, pairs, text_opt};
@@ -258,8 +259,82 @@ impl Payload for CaseAcknowledged {
     }
 }
 
+/// The first part of the paths under which conflicts of interest stand: `conflicts/PSEUDONYM/reason`. They are no content
+/// of the case.
+pub const CONFLICTS: &str = "conflicts/";
+
+/// An officer has a conflict of interest in the case: it is closed to them until that is lifted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseConflictDeclared {
+    /// The pseudonym of the officer; the record's actor, if they declare it themselves.
+    pub officer: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Payload for CaseConflictDeclared {
+    const KIND: &'static str = "case.conflict_declared/1";
+
+    fn fields(&self) -> Facts {
+        vec![(conflict_path(&self.officer), Value::text(self.reason.as_str()))]
+    }
+
+    fn read(fields: &Fields) -> Result<Self, PayloadError> {
+        let mut stated = fields.free().filter_map(|(path, _, value)| {
+            Some((conflict_of(path)?.to_owned(), value.as_text()?.to_owned()))
+        });
+        let missing = || PayloadError::Missing(conflict_path("PSEUDONYM"));
+        let (officer, reason) = stated.next().ok_or_else(missing)?;
+        Ok(Self { officer, reason })
+    }
+}
+
+/// A conflict of interest is lifted by a supervisor: the officer may work on the case again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseConflictLifted {
+    /// The record that declared it.
+    pub lifts: [u8; 32],
+    /// The pseudonym of the officer.
+    pub officer: String,
+    /// Why.
+    pub lift_reason: String,
+}
+
+impl Payload for CaseConflictLifted {
+    const KIND: &'static str = "case.conflict_lifted/1";
+
+    fn fields(&self) -> Facts {
+        let mut fields = pairs([
+            ("lifts", bytes_opt(Some(self.lifts))),
+            ("lift_reason", Value::text(self.lift_reason.as_str())),
+        ]);
+        fields.push((conflict_path(&self.officer), Value::Null));
+        fields
+    }
+
+    fn read(fields: &Fields) -> Result<Self, PayloadError> {
+        let mut cleared = fields.free().filter_map(|(path, _, _)| conflict_of(path));
+        let missing = || PayloadError::Missing(conflict_path("PSEUDONYM"));
+        Ok(Self {
+            lifts: fields.bytes("lifts")?,
+            officer: cleared.next().ok_or_else(missing)?.to_owned(),
+            lift_reason: fields.text("lift_reason")?,
+        })
+    }
+}
+
+fn conflict_path(officer: &str) -> String {
+    format!("{CONFLICTS}{officer}/reason")
+}
+
+/// The pseudonym in a path under which a conflict of interest stands.
+#[must_use]
+pub fn conflict_of(path: &str) -> Option<&str> {
+    path.strip_prefix(CONFLICTS)?.strip_suffix("/reason")
+}
+
 /// The kinds of records that make up a case, in the order in which they were introduced.
-pub const KINDS: [&str; 7] = [
+pub const KINDS: [&str; 9] = [
     CaseOpened::KIND,
     CaseUpdated::KIND,
     CaseMoved::KIND,
@@ -267,4 +342,6 @@ pub const KINDS: [&str; 7] = [
     CaseProposalRefused::KIND,
     CaseWorkflowChanged::KIND,
     CaseAcknowledged::KIND,
+    CaseConflictDeclared::KIND,
+    CaseConflictLifted::KIND,
 ];

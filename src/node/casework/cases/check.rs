@@ -13,9 +13,9 @@ use crate::node::casework::cases::signed::Signed;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::case_origins::{self, CaseOrigin};
 use crate::node::store::cases::{self, Case, CaseOutcome};
-use crate::node::store::{StoreError, deadlines, identifiers, search};
+use crate::node::store::{StoreError, conflicts, deadlines, identifiers, search, users};
 use crate::record::Payload as _;
-use crate::record::kinds::case::CaseOpened;
+use crate::record::kinds::case::{CaseOpened, conflict_of};
 
 impl Desk {
     /// In what the projection of a case differs from its records, by column or path; nothing if it is sound.
@@ -37,6 +37,7 @@ impl Desk {
             ("outcomes", outcomes(&case.id, &content) == self.outcomes_of(id).await?),
             ("origins", origins(&case.id, &content) == self.kept_origins(id).await?),
             ("search", self.is_found_by(&case, &content).await?),
+            ("conflicts", signed_conflicts(&signed) == self.conflicts_of(id).await?),
         ] {
             if !is_same {
                 differences.push(what.to_owned());
@@ -56,6 +57,24 @@ impl Desk {
         }
         differences.extend(found.into_keys());
         Ok(differences)
+    }
+
+    /// The records by which officers have a conflict of interest, by pseudonym.
+    async fn conflicts_of(&self, id: ObjectId) -> Result<BTreeMap<String, [u8; 32]>, Error> {
+        self.store
+            .read("case_conflicts", move |tx| {
+                Box::pin(async move {
+                    let mut found = BTreeMap::new();
+                    for row in conflicts::of_case(tx, &id.to_string()).await? {
+                        let user = users::get(tx, &row.user_id).await?;
+                        let officer = user.map_or(row.user_id, |user| user.pseudonym);
+                        found.insert(officer, row.record_hash);
+                    }
+                    Ok(found)
+                })
+            })
+            .await
+            .map_err(|error: StoreError| error.into())
     }
 
     async fn states_of(&self, id: ObjectId) -> Result<Vec<(String, i64)>, Error> {
@@ -142,4 +161,11 @@ impl Desk {
         let is_same = expected == found;
         Ok(if is_same { Vec::new() } else { vec!["deadlines".to_owned()] })
     }
+}
+
+fn signed_conflicts(signed: &Signed) -> BTreeMap<String, [u8; 32]> {
+    let stated = signed.fields.iter();
+    stated
+        .filter_map(|(path, (_, record, _))| Some((conflict_of(path)?.to_owned(), record.0)))
+        .collect()
 }

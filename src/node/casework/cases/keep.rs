@@ -50,6 +50,12 @@ pub(crate) struct CaseWrite {
 }
 
 impl CaseWrite {
+    /// The same with more said in the audit trail.
+    pub(crate) fn noting(mut self, detail: String) -> Self {
+        self.event.detail = Some(detail);
+        self
+    }
+
     /// Writes everything; a stale head or a taken reference is a conflict.
     pub(crate) async fn keep(&self, tx: &mut Tx) -> Result<(), StoreError> {
         self.prepared.append(tx).await?;
@@ -158,15 +164,19 @@ impl Desk {
         self.store
             .write_with(name, write, |tx, write| Box::pin(async move { write.keep(tx).await }))
             .await
-            .map_err(|error: StoreError| match error {
-                StoreError::Conflict(_) => Error::Conflict(
-                    "the case was changed by somebody else meanwhile: read it again and repeat"
-                        .to_owned(),
-                ),
-                other => other.into(),
-            })?;
+            .map_err(stale)?;
         self.committed();
         Ok(())
+    }
+}
+
+/// Why a change was not kept.
+pub(super) fn stale(error: StoreError) -> Error {
+    match error {
+        StoreError::Conflict(_) => Error::Conflict(
+            "the case was changed by somebody else meanwhile: read it again and repeat".to_owned(),
+        ),
+        other => other.into(),
     }
 }
 

@@ -1,8 +1,9 @@
-//! Use cases of cases: open, change, move, approve, link, read, list; evidence and requests stand elsewhere.
+//! Use cases of cases: open, change, move, approve, link, assign, close to an officer, read, list; evidence and requests stand elsewhere.
 
 pub(crate) mod acknowledge;
 mod approval;
 mod check;
+mod conflicts;
 pub(crate) mod content;
 mod due;
 mod findings;
@@ -24,6 +25,7 @@ mod workflow;
 
 pub use acknowledge::Acknowledgement;
 pub use approval::Refusal;
+pub use conflicts::{ConflictView, Lift, NewConflict};
 pub(crate) use findings::searchable;
 pub use links::Linking;
 pub use list::CaseQuery;
@@ -38,6 +40,8 @@ pub use views::{
 };
 pub use workflow::WorkflowChange;
 
+#[cfg(test)]
+mod conflict_tests;
 #[cfg(test)]
 mod quality_tests;
 #[cfg(test)]

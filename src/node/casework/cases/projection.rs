@@ -9,7 +9,7 @@ use crate::node::casework::{Desk, Error};
 use crate::node::keys::KeyGroup;
 use crate::node::store::object_fields::{self, ObjectField};
 use crate::node::store::{StoreError, Tx};
-use crate::record::kinds::case::PROPOSAL;
+use crate::record::kinds::case::{CONFLICTS, PROPOSAL};
 use crate::record::{StatementHash, Value};
 
 /// A field as it stands, and where it was signed.
@@ -118,9 +118,9 @@ pub(crate) fn content_of(fields: &BTreeMap<String, CurrentField>) -> Content {
     content.map(|(path, field)| (path.clone(), field.value.clone())).collect()
 }
 
-/// Whether what stands at a path is content, and not the title and the like.
+/// Whether what stands at a path is content, and not the title, a proposal, a conflict of interest and the like.
 pub(crate) fn is_content(path: &str) -> bool {
-    path.contains('/') && !PROPOSAL.contains(&path)
+    path.contains('/') && !PROPOSAL.contains(&path) && !path.starts_with(CONFLICTS)
 }
 
 /// A move that waits for approval.

@@ -6,13 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::ObjectId;
+use crate::node::casework::cases::projection::is_content;
 use crate::node::casework::cases::signed::{Signed, of_case};
 use crate::node::casework::permits::Covers;
 use crate::node::casework::views::{json_content, json_value, time_text};
 use crate::node::casework::{Desk, Error, Held};
 use crate::policy::{Action, Permit};
 use crate::record::Value;
-use crate::record::kinds::case::PROPOSAL;
 
 /// A case as it stood after one of its records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -95,7 +95,6 @@ impl Desk {
             .ok_or(Error::NotFound("version of the case"))?;
         self.note_seen(permit).await?;
         let (signed, common) = (Signed::first(&records, version), held.common());
-        let is_content = |path: &str| path.contains('/') && !PROPOSAL.contains(&path);
         let content = signed.content().into_iter().filter(|(path, _)| is_content(path)).collect();
         Ok(VersionView {
             id: id.to_string(),
@@ -144,7 +143,7 @@ impl Desk {
 }
 
 /// What a record says of itself and not of the case.
-const OF_THE_RECORD: [&str; 3] = ["approves", "from", "refuses"];
+const OF_THE_RECORD: [&str; 4] = ["approves", "from", "lifts", "refuses"];
 
 fn changes(records: &[Held], from: i64, to: i64) -> Vec<ChangeView> {
     let (before, after) = (Signed::first(records, from), Signed::first(records, to));

@@ -42,6 +42,24 @@ pub(super) async fn about(tx: &mut Tx, deadline: &Deadline) -> Result<Option<Abo
     }
 }
 
+/// What the rules need to know of what a notice is about; nothing if it is gone.
+pub(super) async fn resource_behind(
+    tx: &mut Tx,
+    object: &str,
+) -> Result<Option<Resource>, StoreError> {
+    let Ok(id) = object.parse() else { return Ok(None) };
+    if let Some(case) = cases::get(tx, object).await? {
+        return resource_of_case(tx, ResourceKind::Case, id, &case).await.map(Some);
+    }
+    if let Some(request) = requests::get(tx, object).await? {
+        return request_resource(tx, id, &request).await.map(Some);
+    }
+    match summaries::get(tx, object).await? {
+        Some(summary) => summary_resource(tx, id, &summary).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 async fn case_of(tx: &mut Tx, id: Option<&str>) -> Result<Option<Case>, StoreError> {
     match id {
         Some(id) => cases::get(tx, id).await,

@@ -1,14 +1,17 @@
-//! The notices of an officer: read by nobody else.
+//! The notices of an officer: read by nobody else, and only while the officer may open what they are about.
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::ObjectId;
+use crate::node::casework::deadlines::about::resource_behind;
+use crate::node::casework::listing::{Listing, Part, Reader};
 use crate::node::casework::permits::Covers;
-use crate::node::casework::views::{PageView, page_mark, page_rows, read_mark, time_text};
+use crate::node::casework::views::{PageView, time_text};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::notices::{self, Notice};
-use crate::node::store::{Page, StoreError};
+use crate::node::store::{Page, StoreError, Tx};
 use crate::policy::{Action, Permit};
 
 /// Which notices to list.
@@ -73,18 +76,14 @@ impl Desk {
         query: NoticeQuery,
     ) -> Result<PageView<NoticeView>, Error> {
         let user = own(permit)?;
-        let rows = page_rows(query.limit);
-        let page = Page { before: read_mark(query.after.as_deref())?, limit: i64::from(rows) };
-        let found = self
+        let part = Part::of(query.limit, query.after.as_deref())?;
+        let inbox = Inbox { reader: self.reader(permit).await?, user, is_unread: query.unread };
+        let page = self
             .store
-            .read("notices", move |tx| {
-                Box::pin(async move { notices::of_user(tx, &user, query.unread, &page).await })
-            })
+            .read("notices", move |tx| Box::pin(async move { part.read(tx, &inbox).await }))
             .await
             .map_err(|error: StoreError| Error::from(error))?;
-        let is_full = found.len() == usize::try_from(rows).unwrap_or(usize::MAX);
-        let next = found.last().filter(|_| is_full).map(|row| page_mark(row.at, &row.id));
-        Ok(PageView { items: found.iter().map(NoticeView::from).collect(), next })
+        Ok(page.map(|notice| NoticeView::from(notice)))
     }
 
     /// Notes that the officer read a notice; a second time changes nothing.
@@ -92,16 +91,46 @@ impl Desk {
     /// # Errors
     /// [`Error::NotFound`] if it is none of theirs.
     pub async fn read_notice(&self, permit: &Permit, id: ObjectId) -> Result<NoticeView, Error> {
-        let data = (id.to_string(), own(permit)?, self.clock.now().0);
+        let inbox =
+            Inbox { reader: self.reader(permit).await?, user: own(permit)?, is_unread: false };
+        let data = (id.to_string(), inbox, self.clock.now().0);
         self.store
-            .write_with("read_notice", data, |tx, (id, user, now)| {
+            .write_with("read_notice", data, |tx, (id, inbox, now)| {
                 Box::pin(async move {
-                    notices::read(tx, id, user, *now).await?;
-                    let notice = notices::get(tx, id, user).await?;
-                    notice.as_ref().map(NoticeView::from).ok_or(Error::NotFound("notice"))
+                    notices::read(tx, id, &inbox.user, *now).await?;
+                    let notice = notices::get(tx, id, &inbox.user).await?;
+                    let notice = notice.ok_or(Error::NotFound("notice"))?;
+                    if !inbox.is_open(tx, &notice).await? {
+                        return Err(Error::NotFound("notice"));
+                    }
+                    Ok(NoticeView::from(&notice))
                 })
             })
             .await
+    }
+}
+
+struct Inbox {
+    reader: Reader,
+    user: String,
+    is_unread: bool,
+}
+
+#[async_trait]
+impl Listing for Inbox {
+    type Row = Notice;
+
+    async fn rows(&self, tx: &mut Tx, page: &Page) -> Result<Vec<Notice>, StoreError> {
+        notices::of_user(tx, &self.user, self.is_unread, page).await
+    }
+
+    fn place(row: &Notice) -> (i64, String) {
+        (row.at, row.id.clone())
+    }
+
+    async fn is_open(&self, tx: &mut Tx, row: &Notice) -> Result<bool, StoreError> {
+        let resource = resource_behind(tx, &row.object).await?;
+        Ok(resource.is_some_and(|resource| self.reader.may_open(&resource)))
     }
 }
 

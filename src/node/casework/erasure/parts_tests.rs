@@ -84,7 +84,7 @@ async fn a_field_is_erased_from_every_record_and_no_list_of_guesses_finds_it() {
     let (id, object) = (case.row.id.as_str(), case.row.id.parse::<ObjectId>().unwrap());
     let permit = test.may(&ada, Action::CaseUpdate, Some(id)).await;
     let change = CaseChange { fields: fields(json!({"notes/0/text": "lives at Elm Street 7"})) };
-    test.desk.update_case(&permit, None, change).await.unwrap();
+    test.desk.update_case(&permit, change).await.unwrap();
     let list = ["seen at the gate", "lives at Elm Street 7", "something else"];
     let path = "notes/0/text";
     let before = dictionary_attack(&test, object, path, &list).await;
@@ -116,7 +116,7 @@ async fn a_field_is_erased_from_every_record_and_no_list_of_guesses_finds_it() {
     }
     // It may be written anew, since it is no person, and not be erased twice.
     let change = CaseChange { fields: fields(json!({"notes/1/text": "on we go"})) };
-    test.desk.update_case(&permit, None, change).await.unwrap();
+    test.desk.update_case(&permit, change).await.unwrap();
     let again = order(&test, &ada, id, &[path]).await;
     assert!(matches!(again, Err(Error::Invalid(_))), "{again:?}");
 }
@@ -143,12 +143,12 @@ async fn an_identifier_is_erased_with_its_forms_and_what_was_acknowledged_of_it(
             "subjects/1/identifiers/1/scheme": "imo", "subjects/1/identifiers/1/value": "9074729",
         })),
     };
-    let changed = test.desk.update_case(&permit, None, change).await.unwrap();
+    let changed = test.desk.update_case(&permit, change).await.unwrap();
     let warned =
         changed.warnings.iter().find(|w| w.finding.path.starts_with("subjects/1/identifiers/0"));
     let paths = vec![warned.expect("a wrong check digit is warned of").finding.path.clone()];
     let seen = Acknowledgement { paths, reason: "as painted".to_owned() };
-    test.desk.acknowledge_warnings(&permit, None, seen).await.unwrap();
+    test.desk.acknowledge_warnings(&permit, seen).await.unwrap();
     test.desk.store.checkpoint().await.unwrap();
     assert!(!files_hold(&test, "CSQU3054389").is_empty(), "the test would find it");
 
@@ -230,7 +230,7 @@ async fn the_imported_row_goes_with_the_person_that_a_case_took_over_from_it() {
     assert_eq!(case.content["subjects/0/name"], json!("Jane Q. Forgettable"));
     let permit = test.may(&ada, Action::CaseUpdate, Some(id)).await;
     let led_away = CaseChange { fields: fields(json!({"facts/seizure/number": "S2"})) };
-    let led_away = test.desk.update_case(&permit, None, led_away).await;
+    let led_away = test.desk.update_case(&permit, led_away).await;
     assert!(matches!(led_away, Err(Error::Invalid(_))), "{led_away:?}");
     test.desk.store.checkpoint().await.unwrap();
     assert!(!files_hold(&test, "Forgettable").is_empty(), "the test would find it");
@@ -256,7 +256,7 @@ async fn a_row_stays_for_another_case_under_a_legal_hold_and_the_certificate_say
     let (case, other) = (open_on(&test, &ada, "S1").await, open_on(&test, &ada, "S1").await);
     let permit = test.may(&ada, Action::CaseUpdate, Some(&other.row.id)).await;
     let hold = json!({"holds/0/proceeding": "order 7/26", "holds/0/review": "2027-01-01"});
-    test.desk.update_case(&permit, None, CaseChange { fields: fields(hold) }).await.unwrap();
+    test.desk.update_case(&permit, CaseChange { fields: fields(hold) }).await.unwrap();
     let ordered = order(&test, &ada, &case.row.id, &["case"]).await.unwrap();
     let done = confirm(&test, &boss, &ordered.id).await.unwrap();
     assert_eq!(done.imported_rows, [""; 0]);

@@ -129,6 +129,8 @@ impl Desk {
             | "case.proposal_refused/1"
             | "case.workflow_changed/1"
             | "case.acknowledged/1"
+            | "case.conflict_declared/1"
+            | "case.conflict_lifted/1"
             | "evidence.registered/1"
             | "custody.event/1" => Ok(Box::new(SourceKept {
                 object: held.common().object.to_string(),

@@ -136,7 +136,8 @@ impl Desk {
     }
 }
 
-/// The newest cases that fit and that the reader may open.
+/// The newest cases that fit and that the reader may open. It goes on until there are that many, so that neither the length
+/// of a page nor its mark tells of a case that the reader may not open.
 async fn found(
     tx: &mut Tx,
     reader: &Reader,
@@ -144,20 +145,30 @@ async fn found(
     rows: usize,
 ) -> Result<Step, StoreError> {
     let limit = i64::try_from(rows).unwrap_or(i64::MAX).saturating_add(1);
-    let mut found = search::find(tx, sought, limit).await?;
-    let is_more = found.len() > rows;
-    found.truncate(rows);
-    let next = found.last().filter(|_| is_more).map(|last| last.doc);
-    let mut open = Vec::with_capacity(found.len());
-    for found in found {
-        // What search knows of who may open a case only narrows; the rules decide on each.
-        let Ok(id) = found.case.id.parse() else { continue };
-        let resource = resource_of_case(tx, ResourceKind::Case, id, &found.case).await?;
-        if reader.may_open(&resource) {
-            open.push(found);
+    let mut sought = sought.clone();
+    let mut step = Step { found: Vec::new(), places: Vec::new(), fields: Vec::new(), next: None };
+    loop {
+        let found = search::find(tx, &sought, limit).await?;
+        let Some(last) = found.last().map(|last| last.doc) else { return Ok(step) };
+        let is_end = i64::try_from(found.len()).is_ok_and(|length| length < limit);
+        sought.before = Some(last);
+        for found in found {
+            // What search knows of who may open a case only narrows; the rules decide on each.
+            let Ok(id) = found.case.id.parse() else { continue };
+            let resource = resource_of_case(tx, ResourceKind::Case, id, &found.case).await?;
+            if !reader.may_open(&resource) {
+                continue;
+            }
+            if step.found.len() == rows {
+                step.next = step.found.last().map(|last| last.doc);
+                return Ok(step);
+            }
+            step.found.push(found);
+        }
+        if is_end {
+            return Ok(step);
         }
     }
-    Ok(Step { found: open, places: Vec::new(), fields: Vec::new(), next })
 }
 
 #[cfg(test)]

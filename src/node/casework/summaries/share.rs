@@ -27,6 +27,7 @@ use crate::node::store::requests::Direction;
 use crate::node::store::summaries::{self, Summary, SummaryRecipient, SummarySource};
 use crate::node::store::{StoreError, Tx, cases, records};
 use crate::policy::{Action, Permit, Resource, ResourceKind};
+use crate::record::kinds::case::CONFLICTS;
 use crate::record::kinds::document::Document;
 use crate::record::kinds::summary::{Source, SummaryShared};
 use crate::record::payload::FIXED_KEYS;
@@ -350,7 +351,11 @@ fn choose(
         let is_under = |field: &str| {
             field.starts_with(&branch) && field.split('/').nth(2) != Some(ACKNOWLEDGED)
         };
-        for field in fields.iter().filter(|f| f.path == path || is_under(&f.path)) {
+        // Who of our officers has a conflict of interest is no peer's matter.
+        let is_chosen = |field: &&ObjectField| {
+            (field.path == path || is_under(&field.path)) && !field.path.starts_with(CONFLICTS)
+        };
+        for field in fields.iter().filter(is_chosen) {
             found = true;
             let index = usize::try_from(field.field_index).unwrap_or(usize::MAX);
             if !own.contains(&field.record_hash) || index < FIXED_KEYS.len() {

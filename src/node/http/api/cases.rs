@@ -181,6 +181,16 @@ pub(crate) async fn add_to_team(
     done.map(Created).map_err(|error| seen.problem(error))
 }
 
+/// `POST /api/v1/cases/{id}/owner`: who leads it
+pub(crate) async fn assign(
+    officer: Officer,
+    Id(id): Id,
+    Document(member): Document<Member>,
+) -> Result<Json<impl View>, Problem> {
+    let permit = officer.may_to(Action::CaseAssign, id).await?;
+    Ok(Json(officer.desk().assign_case(&permit, &member.officer).await?))
+}
+
 /// `POST /api/v1/cases/{id}/team/remove`
 pub(crate) async fn remove_from_team(
     officer: Officer,

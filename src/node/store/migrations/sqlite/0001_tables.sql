@@ -341,6 +341,13 @@ CREATE TABLE case_team (
     PRIMARY KEY (case_id, user_id)
 ) STRICT;
 CREATE INDEX case_team_user ON case_team (user_id);
+-- Officers with a conflict of interest in a case, which is closed to them while the row stands.
+CREATE TABLE case_conflicts (
+    case_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    record_hash BLOB NOT NULL,
+    PRIMARY KEY (case_id, user_id)
+) STRICT;
 
 -- What is due in a case: its open tasks and the reviews of its holds.
 CREATE TABLE deadlines (
