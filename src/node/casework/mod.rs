@@ -7,6 +7,7 @@
 mod append;
 mod audit_trail;
 mod cards;
+mod case_file;
 mod cases;
 mod deadlines;
 mod declarations;
@@ -29,6 +30,7 @@ mod packs;
 mod paired;
 mod permits;
 mod plain;
+mod print;
 mod qualifications;
 mod read_log;
 mod receive;
@@ -67,6 +69,7 @@ use crate::record::Signer;
 
 pub use audit_trail::AuditEventView;
 pub use cards::{CardBook, KnownAuthority, Under};
+pub use case_file::{CASE_FILE_SCHEMA, CaseFile, CaseFileAccess};
 pub use cases::{
     AcknowledgedView, Acknowledgement, CaseChange, CaseQuery, CaseRow, CaseView, ChangeView,
     ConflictView, DifferenceQuery, DifferenceView, IdentifierView, Lift, Linking, Movement,

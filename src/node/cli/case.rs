@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::node::cli::case_file::Document;
 use crate::node::cli::client::{Client, Connection, segment, with_query};
 use crate::node::cli::conflict::Conflict;
 use crate::node::cli::exit::Failure;
@@ -59,6 +60,10 @@ enum Step {
     Conflict(Conflict),
     /// Write a court pack of a case
     Export(Export),
+    /// Write everything that is kept of a case to a JSON file for other programs
+    File(Document),
+    /// Write everything that is kept of a case to a page to print
+    Report(Document),
 }
 
 #[derive(Debug, Args)]
@@ -303,6 +308,8 @@ impl Case {
             }
             Step::Conflict(step) => step.run(&client).await,
             Step::Export(step) => pack::write(&client, &[step.id], &step.out).await,
+            Step::File(step) => step.file(&client).await,
+            Step::Report(step) => step.report(&client).await,
         }
     }
 }

@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod card;
 mod case;
+mod case_file;
 mod client;
 mod conflict;
 mod custody;
@@ -175,7 +176,7 @@ impl Command {
             Self::Backup(command) => command.run().await,
             Self::Restore(command) => command.run().await,
             Self::Doctor(command) => command.run().await,
-            Self::Openapi(openapi::Openapi) => openapi::print(),
+            Self::Openapi(command) => command.print(),
             Self::User(command) => command.run().await,
             Self::Token(command) => command.run().await,
         }

@@ -63,6 +63,22 @@ impl Officer {
     pub async fn may_to(&self, action: Action, object: ObjectId) -> Result<Permit, Problem> {
         Ok(self.desk.permit(&self.actor, action, Some(object), self.purpose).await?)
     }
+
+    /// The permit to do something, or the sentence with which the rules refuse it.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn asked(
+        &self,
+        action: Action,
+        object: Option<ObjectId>,
+    ) -> Result<Result<Permit, String>, Problem> {
+        match self.desk.permit(&self.actor, action, object, self.purpose).await {
+            Ok(permit) => Ok(Ok(permit)),
+            Err(Error::NotPermitted(why)) => Ok(Err(why)),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 impl Officer {

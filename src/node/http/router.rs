@@ -3,9 +3,9 @@
 use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
-    audit, cases, conflicts, deadlines, declarations, erasures, evidence, imported, imports,
-    log as own_log, officers, packs, requests, search, session, statistics, summaries, task_forces,
-    workflows,
+    audit, case_file, cases, conflicts, deadlines, declarations, erasures, evidence, imported,
+    imports, log as own_log, officers, packs, requests, search, session, statistics, summaries,
+    task_forces, workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::openapi::{self, Route, described};
@@ -46,6 +46,8 @@ paths! {
     ordinary {
         /// This description.
         get "/openapi.json" => openapi::show;
+        /// The JSON Schema of the file of a case.
+        get "/api/v1/schemas/case-file" => case_file::schema;
         /// The officer whose token it is, with roles and training.
         get "/api/v1/whoami" => session::whoami;
         /// How the node is: counts without content.
@@ -56,6 +58,10 @@ paths! {
         get "/api/v1/cases" => cases::list;
         /// Opens a case.
         post "/api/v1/cases" => cases::open;
+        /// Everything that is kept of a case, as one document for other programs.
+        get "/api/v1/cases/{id}/file" => case_file::file;
+        /// Everything that is kept of a case, as a page to print.
+        get "/api/v1/cases/{id}/report" => case_file::report;
         /// A case with content, findings, steps and history.
         get "/api/v1/cases/{id}" => cases::show;
         /// Changes fields of a case.

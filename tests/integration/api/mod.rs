@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod case_file;
 mod casework;
 mod conditional;
 mod deadlines;
@@ -110,8 +111,13 @@ async fn a_role_or_purpose_that_does_not_allow_it_is_refused() {
 async fn who_runs_or_audits_the_node_reaches_no_content() {
     let node = ApiNode::start(&[]).await;
     node.node().signals().sealed_through(1).await;
-    let open_to_all =
-        ["/api/v1/whoami", "/api/v1/status", "/api/v1/log/checkpoint", "/openapi.json"];
+    let open_to_all = [
+        "/api/v1/whoami",
+        "/api/v1/status",
+        "/api/v1/log/checkpoint",
+        "/openapi.json",
+        "/api/v1/schemas/case-file",
+    ];
     for role in ["auditor", "system_administrator"] {
         let token = node.officer(role, role).await;
         for (method, path, _) in PATHS {

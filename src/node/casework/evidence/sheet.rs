@@ -5,15 +5,10 @@ use std::fmt::Write as _;
 use crate::audit::pack::escape;
 use crate::node::casework::evidence::{CustodyView, EvidenceView};
 use crate::node::casework::permits::Covers;
+use crate::node::casework::print::Sheet;
 use crate::node::casework::views::time_text;
 use crate::node::casework::{Desk, Error};
 use crate::policy::{Action, Permit};
-
-const STYLE: &str = "body{font:11pt/1.4 system-ui,sans-serif;margin:1.5cm;color:#000}h1{font-size:15pt;margin:0}\
-table{border-collapse:collapse;width:100%;margin-top:.6rem;font-size:9.5pt}th,td{border:1px solid #555;padding:.25rem .4rem;\
-text-align:left;vertical-align:top;overflow-wrap:break-word}th{background:#eee}tr{break-inside:avoid}thead{display:table-header-group}\
-code{font:7.5pt ui-monospace,monospace;overflow-wrap:anywhere}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}dt{color:#444}\
-dd{margin:0;overflow-wrap:anywhere}.warning{font-weight:bold}.sign{height:1.6cm}@page{size:A4;margin:1.5cm}";
 
 impl Desk {
     /// The custody sheet of the item of the permit, an HTML page without scripts that loads nothing (R33).
@@ -59,33 +54,23 @@ fn quantity(amount: Option<&str>, unit: Option<&str>) -> Option<String> {
 }
 
 fn page(item: &EvidenceView, facts: &[(&str, Option<String>)]) -> String {
-    let title = escape(&item.row.description);
-    let mut page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\
-         <title>Custody sheet: {title}</title><style>{STYLE}</style></head><body>\n\
-         <h1>Custody sheet</h1>\n<p>{title}</p>\n<dl>",
-    );
-    for (name, value) in facts {
-        if let Some(value) = value {
-            let _ = write!(page, "<dt>{name}</dt><dd>{}</dd>", escape(value));
-        }
-    }
-    page.push_str(
-        "</dl>\n<table><thead><tr><th>#</th><th>Time (UTC)</th><th>Event</th><th>From</th><th>To</th>\
+    let mut sheet = Sheet::new("Custody sheet", &item.row.description);
+    sheet.facts(facts);
+    sheet.raw(
+        "<table><thead><tr><th>#</th><th>Time (UTC)</th><th>Event</th><th>From</th><th>To</th>\
          <th>Why, where, condition; the signed record</th><th>Seals</th><th>Left</th></tr></thead><tbody>\n",
     );
     for link in &item.custody {
-        page.push_str(&row(link, item.row.unit.as_deref()));
+        sheet.raw(&row(link, item.row.unit.as_deref()));
     }
-    page.push_str(
+    sheet.raw(
         "</tbody></table>\n<p>Each line is a record signed under the token of the officer who acted. This sheet proves \
          nothing by itself; a court pack of the item does.</p>\n\
          <table><thead><tr><th>Next hand-over</th><th>Name</th><th>Signature</th><th>Date, time, place</th></tr></thead><tbody>\n\
          <tr class=\"sign\"><td>Given by</td><td></td><td></td><td></td></tr>\n\
-         <tr class=\"sign\"><td>Received by</td><td></td><td></td><td></td></tr>\n</tbody></table>\n</body></html>\n",
+         <tr class=\"sign\"><td>Received by</td><td></td><td></td><td></td></tr>\n</tbody></table>\n",
     );
-    page
+    sheet.end()
 }
 
 fn row(link: &CustodyView, unit: Option<&str>) -> String {

@@ -1,6 +1,7 @@
 //! The handlers of `/api/v1`, one family of paths a file: each takes its caller, asks for a permit, calls one use case.
 
 pub(crate) mod audit;
+pub(crate) mod case_file;
 pub(crate) mod cases;
 pub(crate) mod conflicts;
 pub(crate) mod deadlines;
