@@ -17,9 +17,12 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         JointTeamMember, JudicialLiaison, LiaisonOfficer, Supervisor, SystemAdministrator,
     };
     match action {
-        Action::CaseOpen | Action::CaseUpdate | Action::CaseMove | Action::ErasureOrder => {
-            &[CaseOfficer, Supervisor]
-        }
+        Action::CaseOpen
+        | Action::CaseUpdate
+        | Action::CaseMove
+        | Action::CaseReview
+        | Action::ErasureOrder => &[CaseOfficer, Supervisor],
+        Action::CaseRestrict | Action::RetentionRead => &[Supervisor, DataProtectionOfficer],
         Action::CaseApprove => &[Supervisor, ContactPoint, JudicialLiaison],
         Action::CaseWorkflow | Action::WorkflowAdopt => &[Supervisor],
         Action::ErasureDecide => &[DataProtectionOfficer, Supervisor],
@@ -110,6 +113,8 @@ pub(crate) const fn nature(action: Action) -> Nature {
         Action::CaseUpdate
         | Action::CaseMove
         | Action::CaseWorkflow
+        | Action::CaseReview
+        | Action::CaseRestrict
         | Action::ErasureOrder
         | Action::EvidenceAdd
         | Action::EvidenceExamine
@@ -120,9 +125,11 @@ pub(crate) const fn nature(action: Action) -> Nature {
         | Action::RequestSubmit
         | Action::SummaryShare
         | Action::EvidenceRelease => Nature::Approval,
-        Action::CaseList | Action::DeadlineList | Action::Import | Action::StatisticsRead => {
-            Nature::Listing
-        }
+        Action::CaseList
+        | Action::DeadlineList
+        | Action::RetentionRead
+        | Action::Import
+        | Action::StatisticsRead => Nature::Listing,
         Action::LogRead
         | Action::WorkflowRead
         | Action::WorkflowAdopt
@@ -193,6 +200,7 @@ pub(crate) const fn is_automatic(action: Action) -> bool {
     matches!(
         action,
         Action::RequestAct
+            | Action::CaseRestrict
             | Action::LogRead
             | Action::AuditRun
             | Action::NodeRead

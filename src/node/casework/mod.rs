@@ -19,6 +19,7 @@ mod give_out;
 mod guard;
 mod imports;
 mod kinds;
+mod limited;
 mod listing;
 mod load;
 mod officers;
@@ -33,6 +34,7 @@ mod read_log;
 mod receive;
 mod repeats;
 mod requests;
+mod retention;
 mod search;
 mod standing;
 mod statistics;
@@ -93,6 +95,10 @@ pub use repeats::{Known, Repeatable};
 pub use requests::{
     ActInput, ActView, ClockView, DocumentView, NewRequest, RequestQuery, RequestSummary,
     RequestView, SharedChain,
+};
+pub use retention::{
+    KeepingView, Lifting, NewRestriction, NewReview, RetentionClockView, RetentionQuery,
+    RetentionRow, ReviewDecision,
 };
 pub use search::{HitView, NameView, PlaceView, SearchQuery};
 pub use statistics::{CountView, LoadView, StatisticsQuery, StatisticsView, StayView};

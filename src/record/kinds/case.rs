@@ -1,6 +1,7 @@
 //! Records of a case: opened, updated, moved, a move proposed and refused, put under another workflow.
 
 use crate::record::fields::Fields;
+use crate::record::kinds::keeping::{CaseRestricted, CaseReviewed, CaseUnrestricted};
 use crate::record::kinds::{Facts, bytes_opt, facts_under, pairs, text_opt};
 use crate::record::payload::{Payload, PayloadError};
 use crate::record::value::Value;
@@ -259,7 +260,7 @@ impl Payload for CaseAcknowledged {
 }
 
 /// The kinds of records that make up a case, in the order in which they were introduced.
-pub const KINDS: [&str; 7] = [
+pub const KINDS: [&str; 10] = [
     CaseOpened::KIND,
     CaseUpdated::KIND,
     CaseMoved::KIND,
@@ -267,4 +268,7 @@ pub const KINDS: [&str; 7] = [
     CaseProposalRefused::KIND,
     CaseWorkflowChanged::KIND,
     CaseAcknowledged::KIND,
+    CaseReviewed::KIND,
+    CaseRestricted::KIND,
+    CaseUnrestricted::KIND,
 ];

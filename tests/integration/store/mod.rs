@@ -135,6 +135,7 @@ suite! {
         versions_of_workflows_stay;
     deadlines:
         a_notice_is_given_once_and_read_by_its_officer,
+        cases_whose_review_or_retention_passed_are_told_until_they_are_restricted,
         what_is_due_is_listed_soonest_first;
     engine:
         a_body_that_goes_on_after_a_failed_statement_is_undone,
