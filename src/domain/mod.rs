@@ -11,6 +11,7 @@ pub mod identifier;
 pub mod case;
 pub mod deadline;
 pub mod evidence;
+pub mod retention;
 pub mod task_force;
 pub mod workflow;
 

@@ -113,6 +113,16 @@ impl Date {
         Timestamp::from_secs(days * 86_400)
     }
 
+    /// The same day so many months later, or the last of that month if it has no such day; the last that there is at most.
+    #[must_use]
+    pub fn plus_months(self, months: u32) -> Self {
+        let all = i64::from(self.year) * 12 + i64::from(self.month) - 1 + i64::from(months);
+        let year = i32::try_from(all.div_euclid(12)).unwrap_or(i32::MAX);
+        let month = u8::try_from(all.rem_euclid(12) + 1).unwrap_or(12);
+        let day = (1..=self.day).rev().find_map(|day| Self::new(year, month, day).ok());
+        day.unwrap_or(Self { year: 9999, month: 12, day: 31 })
+    }
+
     /// The year.
     #[must_use]
     pub const fn year(self) -> i32 {

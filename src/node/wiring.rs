@@ -86,6 +86,11 @@ pub(super) struct Reminders(pub(super) Arc<Desk>);
 #[async_trait]
 impl Remind for Reminders {
     async fn remind(&self) -> Result<u64, String> {
+        // First, so that nobody is told of what is closed to them by now.
+        let restricted = self.0.restrict_overdue().await.map_err(|error| error.to_string())?;
+        if restricted > 0 {
+            tracing::info!(restricted, "cases were restricted: their review or retention passed");
+        }
         self.0.remind().await.map_err(|error| error.to_string())
     }
 }

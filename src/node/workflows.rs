@@ -7,6 +7,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::domain::case::{CaseStatus, CaseType};
+use crate::domain::retention::Retention;
 use crate::domain::workflow::{
     Approver, FieldPattern, StateRule, TaskRule, Workflow, WorkflowFault,
 };
@@ -76,6 +77,8 @@ struct File {
     states: BTreeMap<String, StateTable>,
     #[serde(default)]
     tasks: Vec<TaskTable>,
+    #[serde(default)]
+    retention: RetentionTable,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +102,19 @@ struct TaskTable {
     starts: String,
     before: Option<String>,
     days: Option<u32>,
+}
+
+/// Periods that are not named are those of the domain.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RetentionTable {
+    no_breach_months: Option<u32>,
+    no_act_months: Option<u32>,
+    breach_months: Option<u32>,
+    decided_months: Option<u32>,
+    cleared_months: Option<u32>,
+    review_months: Option<u32>,
+    source: Option<String>,
 }
 
 /// Reads a workflow from the text of its file.
@@ -132,6 +148,23 @@ impl File {
             title: self.title,
             states,
             tasks: tasks.collect::<Result<_, _>>()?,
+            retention: self.retention.into_retention()?,
+        })
+    }
+}
+
+impl RetentionTable {
+    fn into_retention(self) -> Result<Retention, WorkflowError> {
+        let usual = Retention::default();
+        let source = self.source.as_deref().map(|text| word("retention.source", text));
+        Ok(Retention {
+            no_breach_months: self.no_breach_months.unwrap_or(usual.no_breach_months),
+            no_act_months: self.no_act_months.unwrap_or(usual.no_act_months),
+            breach_months: self.breach_months.unwrap_or(usual.breach_months),
+            decided_months: self.decided_months.unwrap_or(usual.decided_months),
+            cleared_months: self.cleared_months.unwrap_or(usual.cleared_months),
+            review_months: self.review_months.unwrap_or(usual.review_months),
+            source: source.transpose()?.unwrap_or(usual.source),
         })
     }
 }
@@ -199,6 +232,8 @@ mod tests {
             let decided = &workflow.states[&CaseStatus::Resolved];
             assert!(decided.approval.is_some() && decided.legal_basis, "{}", workflow.name());
             assert!(workflow.tasks.iter().any(|task| task.before.is_some()));
+            assert_eq!(workflow.retention, Retention::default(), "what ships is what is usual");
+            assert!(text.contains("\n[retention]\n"), "and it is said");
             shipped.push(workflow.case_type);
         }
         shipped.sort_unstable();
@@ -219,6 +254,8 @@ mod tests {
         assert!(with("approval = \"supervisor\"", "approval = \"chief\"").contains("'chief'"));
         assert!(with("goods/*/hs", "goods/*").contains("requires"));
         assert!(with("version = 1", "version = 0").contains("versions begin with 1"));
+        assert!(with("decided_months = 120", "decided_months = 0").contains("decided_months is 0"));
+        assert!(with("source = \"policy\"", "source = \"habit\"").contains("retention.source"));
         assert!(load(&"#".repeat(FILE_BYTES_MAX + 1)).unwrap_err().to_string().contains("64 KiB"));
     }
 

@@ -29,7 +29,7 @@ macro_rules! actions {
 }
 
 actions! {
-    49;
+    52;
     /// Open a case.
     CaseOpen = "case.open";
     /// Read a case.
@@ -54,7 +54,13 @@ actions! {
     ConflictFlag = "conflict.flag";
     /// Lift a conflict of interest of another officer in a case.
     ConflictLift = "conflict.lift";
-    /// Order that data of a case are erased.
+    /// Review whether the data of a case are still needed.
+    CaseReview = "case.review";
+    /// Restrict the data of a case, or lift that.
+    CaseRestrict = "case.restrict";
+    /// See how long cases are kept, and what is to be reviewed or erased; no content.
+    RetentionRead = "retention.read";
+    /// Order that data of a case, or an import, are erased.
     ErasureOrder = "erasure.order";
     /// Decide on an erasure that another officer ordered.
     ErasureDecide = "erasure.decide";
@@ -216,6 +222,8 @@ pub enum ResourceKind {
     TaskForce,
     /// An order to erase data.
     Erasure,
+    /// How long a case is kept: its clocks, reviews and restriction, without content.
+    Retention,
     /// An imported declaration.
     Declaration,
     /// The log, the audit trail, users, peers, the node.
@@ -224,6 +232,7 @@ pub enum ResourceKind {
 
 /// What is acted on, as far as the rules need to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and all go together")]
 pub struct Resource {
     /// What it is.
     pub kind: ResourceKind,
@@ -243,6 +252,9 @@ pub struct Resource {
     pub level: u8,
     /// Closed to all but owner and team.
     pub is_restricted: bool,
+    /// Its data are restricted: kept for review, hold and erasure alone. Supervisors may open it, and data-protection
+    /// officers see how long it is kept.
+    pub is_limited: bool,
     /// It is no matter of a case: open to liaison officers and to its drafter too. Not so unless it is said.
     pub is_caseless: bool,
     /// Who drafted what is to be approved; nobody if it is not known.
@@ -271,6 +283,7 @@ impl Resource {
             unit: None,
             level: 0,
             is_restricted: false,
+            is_limited: false,
             is_caseless: false,
             authors: BTreeSet::new(),
             four_eyes: true,

@@ -17,9 +17,12 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         JointTeamMember, JudicialLiaison, LiaisonOfficer, Supervisor, SystemAdministrator,
     };
     match action {
-        Action::CaseOpen | Action::CaseUpdate | Action::CaseMove | Action::ErasureOrder => {
-            &[CaseOfficer, Supervisor]
-        }
+        Action::CaseOpen
+        | Action::CaseUpdate
+        | Action::CaseMove
+        | Action::CaseReview
+        | Action::ErasureOrder => &[CaseOfficer, Supervisor],
+        Action::CaseRestrict | Action::RetentionRead => &[Supervisor, DataProtectionOfficer],
         Action::CaseApprove => &[Supervisor, ContactPoint, JudicialLiaison],
         // Evidence of a case passes the hands of custodians, who must be able to say that they know the importer.
         Action::ConflictDeclare => {
@@ -123,6 +126,8 @@ pub(crate) const fn nature(action: Action) -> Nature {
         | Action::ConflictDeclare
         | Action::ConflictFlag
         | Action::ConflictLift
+        | Action::CaseReview
+        | Action::CaseRestrict
         | Action::ErasureOrder
         | Action::EvidenceAdd
         | Action::EvidenceExamine
@@ -133,9 +138,11 @@ pub(crate) const fn nature(action: Action) -> Nature {
         | Action::RequestSubmit
         | Action::SummaryShare
         | Action::EvidenceRelease => Nature::Approval,
-        Action::CaseList | Action::DeadlineList | Action::Import | Action::StatisticsRead => {
-            Nature::Listing
-        }
+        Action::CaseList
+        | Action::DeadlineList
+        | Action::RetentionRead
+        | Action::Import
+        | Action::StatisticsRead => Nature::Listing,
         Action::LogRead
         | Action::WorkflowRead
         | Action::WorkflowAdopt
@@ -206,6 +213,7 @@ pub(crate) const fn is_automatic(action: Action) -> bool {
     matches!(
         action,
         Action::RequestAct
+            | Action::CaseRestrict
             | Action::LogRead
             | Action::AuditRun
             | Action::NodeRead

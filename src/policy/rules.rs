@@ -250,6 +250,9 @@ fn clear(actor: &Actor, resource: &Resource) -> Result<(), DenialReason> {
 /// others have no need to know.
 fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialReason> {
     clear(actor, resource)?;
+    if resource.is_limited && !matches!(role, Role::Supervisor | Role::DataProtectionOfficer) {
+        return Err(DenialReason::NotInTeam);
+    }
     let is_in_team = actor
         .user
         .is_some_and(|user| resource.owner == Some(user) || resource.team.contains(&user));
@@ -259,8 +262,10 @@ fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialRea
     let is_of_unit = resource.unit.is_some() && resource.unit == actor.unit;
     let is_desk = match role {
         Role::Supervisor | Role::ContactPoint => true,
-        // Only an erasure is for them to decide, and what they see of it is no content.
-        Role::DataProtectionOfficer => resource.kind == ResourceKind::Erasure,
+        // Only how long data are kept and erasures are for them to decide, and what they see of it is no content.
+        Role::DataProtectionOfficer => {
+            matches!(resource.kind, ResourceKind::Erasure | ResourceKind::Retention)
+        }
         Role::LiaisonOfficer => resource.is_caseless,
         Role::CaseOfficer
         | Role::EvidenceCustodian

@@ -53,7 +53,7 @@ fn is_permitted(actor: &Actor, action: Action, resource: &Resource) -> bool {
 /// The matrix as auditors read it, written apart from the rules: action, then a mark for each role in the order of
 /// case officer, supervisor, contact point, evidence custodian, analyst, liaison officer, data-protection officer,
 /// auditor, system administrator, joint-team member, judicial liaison.
-const MATRIX: [(Action, &str); 49] = [
+const MATRIX: [(Action, &str); 52] = [
     (Action::CaseOpen, "xx........."),
     (Action::CaseRead, "xxx.x.....x"),
     (Action::CaseList, "xxx.x.....x"),
@@ -66,6 +66,9 @@ const MATRIX: [(Action, &str); 49] = [
     (Action::ConflictDeclare, "xxxxx.....x"),
     (Action::ConflictFlag, ".x........."),
     (Action::ConflictLift, ".x........."),
+    (Action::CaseReview, "xx........."),
+    (Action::CaseRestrict, ".x....x...."),
+    (Action::RetentionRead, ".x....x...."),
     (Action::EvidenceAdd, "x..x......."),
     (Action::EvidenceRead, "xx.xx.....x"),
     (Action::EvidenceExamine, "x...x......"),
@@ -192,6 +195,28 @@ fn whoever_runs_or_audits_the_node_sees_no_content_with_any_other_role() {
 }
 
 #[test]
+fn what_is_kept_for_review_and_erasure_alone_is_open_to_supervisors_and_its_clocks_to_data_protection()
+ {
+    let limited = Resource { is_limited: true, team: [user(1)].into(), ..own_unit() };
+    for (role, is_open) in
+        [(Role::CaseOfficer, false), (Role::ContactPoint, false), (Role::Supervisor, true)]
+    {
+        assert_eq!(is_permitted(&officer(&[role]), Action::CaseRead, &limited), is_open, "{role}");
+    }
+    let both = officer(&[Role::CaseOfficer, Role::Supervisor]);
+    let decision = decide(&both, Action::CaseRead, &limited, Some(Purpose::CustomsEnforcement));
+    assert_eq!(decision.into_result().unwrap().role(), Some(Role::Supervisor));
+    let clocks = Resource { unit: Some("south".to_owned()), ..own_unit() };
+    let dora = officer(&[Role::DataProtectionOfficer]);
+    assert!(!is_permitted(&dora, Action::CaseRestrict, &clocks));
+    let clocks = Resource { kind: ResourceKind::Retention, ..clocks };
+    assert!(is_permitted(&dora, Action::CaseRestrict, &clocks));
+    let limited = Resource { is_limited: true, ..clocks };
+    assert!(is_permitted(&dora, Action::CaseRestrict, &limited));
+    assert!(!is_permitted(&officer(&[Role::CaseOfficer]), Action::CaseReview, &limited));
+}
+
+#[test]
 fn a_case_is_open_to_its_team_and_its_unit() {
     let actor = officer(&[Role::CaseOfficer]);
     let other_unit = Resource { unit: Some("south".to_owned()), ..own_unit() };
@@ -244,6 +269,7 @@ fn the_local_socket_and_the_node_do_what_needs_no_officer() {
         if is_permitted(&Actor::node(), action, &own_unit()) {
             let allowed = [
                 Action::RequestAct,
+                Action::CaseRestrict,
                 Action::LogRead,
                 Action::AuditRun,
                 Action::NodeRead,

@@ -133,6 +133,20 @@ impl TrackOutcome {
             }
         }
     }
+
+    /// Whether a breach was decided with it: a sanction, a recovery or a judgment against somebody.
+    #[must_use]
+    pub const fn is_decision(self) -> bool {
+        matches!(
+            self,
+            Self::Warning
+                | Self::Penalty
+                | Self::Settlement
+                | Self::DutyRecovered
+                | Self::Conviction
+                | Self::Confiscation
+        )
+    }
 }
 
 words! {

@@ -16,6 +16,7 @@ impl Workflow {
             return Err(WorkflowFault::NoVersion);
         }
         short_text("title", &self.title).map_err(|error| WorkflowFault::Title(error.reason))?;
+        self.retention.check()?;
         self.check_steps()?;
         self.check_reach()?;
         let mut keys = BTreeSet::new();

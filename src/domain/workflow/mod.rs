@@ -11,6 +11,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::domain::case::{CaseStatus, CaseType};
+use crate::domain::retention::{BadPeriod, Retention};
 
 pub use crate::domain::workflow::guard::{FieldPattern, InvalidPattern, Lack};
 
@@ -30,6 +31,8 @@ pub struct Workflow {
     pub states: BTreeMap<CaseStatus, StateRule>,
     /// The tasks that it sets.
     pub tasks: Vec<TaskRule>,
+    /// How long its cases are kept.
+    pub retention: Retention,
 }
 
 /// What a state asks of a case that is to enter it, and where it leads.
@@ -152,6 +155,9 @@ pub enum WorkflowFault {
     /// The title is empty or too long.
     #[error("the title {0}")]
     Title(String),
+    /// A case would be kept for no time, or for ever.
+    #[error("retention: {0}")]
+    Retention(#[from] BadPeriod),
 }
 
 /// A step that the workflow does not allow.

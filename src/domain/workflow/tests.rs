@@ -32,6 +32,7 @@ fn workflow() -> Workflow {
             before: Some(Closed),
             days: Some(30),
         }],
+        retention: Retention::default(),
     }
 }
 
@@ -46,6 +47,7 @@ fn a_sound_workflow_is_accepted_and_each_broken_one_is_refused_by_name() {
     assert_eq!(workflow().check(), Ok(()));
     assert_eq!(broken(|w| w.version = 0), WorkflowFault::NoVersion);
     assert!(matches!(broken(|w| w.title = " ".into()), WorkflowFault::Title(_)));
+    assert!(matches!(broken(|w| w.retention.review_months = 0), WorkflowFault::Retention(_)));
     assert_eq!(broken(|w| drop(w.states.remove(&Suspicion))), WorkflowFault::NoStart);
     let missing = WorkflowFault::NoSuchState { from: Investigation, to: Decision };
     assert_eq!(broken(|w| drop(w.states.remove(&Decision))), missing);

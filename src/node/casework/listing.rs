@@ -143,6 +143,9 @@ mod tests {
             pending: String::new(),
             proposer: String::new(),
             status_since: 1,
+            acted_at: 1,
+            review_by: None,
+            restricted: String::new(),
             erasures: 0,
         }
     }

@@ -21,6 +21,7 @@ mod guard;
 mod heads;
 mod imports;
 mod kinds;
+mod limited;
 mod listing;
 mod load;
 mod officers;
@@ -36,6 +37,7 @@ mod read_log;
 mod receive;
 mod repeats;
 mod requests;
+mod retention;
 mod search;
 mod standing;
 mod statistics;
@@ -100,6 +102,10 @@ pub use repeats::{Known, Repeatable};
 pub use requests::{
     ActInput, ActView, ClockView, DocumentView, NewRequest, RequestQuery, RequestSummary,
     RequestView, SharedChain,
+};
+pub use retention::{
+    KeepingView, Lifting, NewRestriction, NewReview, RetentionClockView, RetentionQuery,
+    RetentionRow, ReviewDecision,
 };
 pub use search::{HitView, NameView, PlaceView, SearchQuery};
 pub use statistics::{CountView, LoadView, StatisticsQuery, StatisticsView, StayView};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::handling::{Marking, Purpose};
 use crate::domain::id::{AuthorityName, ObjectId, UserId};
+use crate::node::casework::limited::is_limited;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::{self, Case};
 use crate::node::store::imports;
@@ -57,6 +58,9 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
         | Action::ErasureOrder
         | Action::EvidenceAdd
         | Action::PackExport => (ResourceKind::Case, "case"),
+        Action::CaseReview | Action::CaseRestrict | Action::RetentionRead => {
+            (ResourceKind::Retention, "case")
+        }
         Action::ErasureDecide => (ResourceKind::Erasure, "order of erasure"),
         Action::EvidenceRead
         | Action::EvidenceExamine
@@ -157,6 +161,9 @@ impl Desk {
         let is_rule = self.rules.four_eyes || is_always;
         let four_eyes = is_rule && resource.four_eyes;
         let resource = Resource { four_eyes, ..resource };
+        if resource.is_limited {
+            self.refuse_limited(actor, action, &resource, purpose).await?;
+        }
         let reason = match decide(actor, action, &resource, purpose).into_result() {
             Ok(permit) => return Ok(permit),
             Err(reason) => reason,
@@ -189,7 +196,7 @@ async fn resource_of(
 ) -> Result<Option<Resource>, StoreError> {
     let text = id.to_string();
     match kind {
-        ResourceKind::Case => case_resource(tx, kind, id, &text).await,
+        ResourceKind::Case | ResourceKind::Retention => case_resource(tx, kind, id, &text).await,
         ResourceKind::Evidence => evidence_resource(tx, id, &text).await,
         ResourceKind::Request => {
             let Some(request) = requests::get(tx, &text).await? else { return Ok(None) };
@@ -295,6 +302,7 @@ pub(crate) async fn resource_of_case(
         // Without a proposal there is nothing to approve, and the use case says so.
         four_eyes: kind != ResourceKind::Case || proposer.is_some(),
         authors: proposer.into_iter().collect(),
+        is_limited: is_limited(kind, case),
         owner: case.owner.parse().ok(),
         team: team.iter().filter_map(|member| member.user_id.parse().ok()).collect(),
         conflicted: conflicted.iter().filter_map(|row| row.user_id.parse().ok()).collect(),

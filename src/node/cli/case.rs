@@ -14,6 +14,7 @@ use crate::node::cli::fields::Fields;
 use crate::node::cli::output::{Form, line, word};
 use crate::node::cli::pack;
 use crate::node::cli::page::Page;
+use crate::node::cli::retention::{Restrict, Review, Unrestrict};
 use crate::node::cli::team::Team;
 
 /// The command line of `sealane case`.
@@ -50,6 +51,12 @@ enum Step {
     Acknowledge(Acknowledge),
     /// Show what changed of a case between two versions
     Diff(Diff),
+    /// Say whether the data of a case are still needed, and why
+    Review(Review),
+    /// Restrict the data of a case: they are kept, and used for nothing
+    Restrict(Restrict),
+    /// Lift a restriction that was ordered
+    Unrestrict(Unrestrict),
     /// Link a case to another one
     Link(Link),
     /// Let an officer of another unit work on a case, or no longer
@@ -98,6 +105,9 @@ struct List {
     /// Only cases with a move that waits for approval
     #[arg(long)]
     pending: bool,
+    /// Only restricted cases, which no other list shows; for supervisors
+    #[arg(long)]
+    restricted: bool,
     #[command(flatten)]
     page: Page,
     #[command(flatten)]
@@ -295,6 +305,9 @@ impl Case {
                 let workflow = word(case.get("workflow"));
                 Ok(line(&format!("case {} follows the workflow {workflow}", step.id))?)
             }
+            Step::Review(step) => step.run(&client).await,
+            Step::Restrict(step) => step.run(&client).await,
+            Step::Unrestrict(step) => step.run(&client).await,
             Step::Link(step) => {
                 let body = Linking { to: &step.other, relation: &step.relation };
                 client.post(&format!("{}/links", path(&step.id)), &body).await?;
@@ -357,8 +370,11 @@ impl New {
 
 impl List {
     async fn run(self, client: &Client) -> anyhow::Result<()> {
-        let filters =
-            [("status", self.status.as_deref()), ("pending", self.pending.then_some("true"))];
+        let filters = [
+            ("status", self.status.as_deref()),
+            ("pending", self.pending.then_some("true")),
+            ("restricted", self.restricted.then_some("true")),
+        ];
         let cases = self.page.read(client, "/api/v1/cases", &filters).await?;
         let columns = [
             ("ID", "id"),

@@ -34,6 +34,7 @@ mod peers;
 mod refused;
 mod request;
 mod restore;
+mod retention;
 mod search;
 mod serve;
 mod statistics;
@@ -84,6 +85,8 @@ enum Command {
     Workflow(workflow::Workflow),
     /// Evidence and its chain of custody
     Evidence(evidence::Evidence),
+    /// How long cases are kept: what is to be reviewed and erased, and by which rule
+    Retention(retention::Retention),
     /// Erase persons, fields, a whole case or an import for good, by two officers
     Erasure(erasure::Erasure),
     /// What is due, the soonest first
@@ -159,6 +162,7 @@ impl Command {
             Self::Case(command) => command.run().await,
             Self::Workflow(command) => command.run().await,
             Self::Evidence(command) => command.run().await,
+            Self::Retention(command) => command.run().await,
             Self::Erasure(command) => command.run().await,
             Self::Deadlines(command) => command.run().await,
             Self::Inbox(command) => command.run().await,

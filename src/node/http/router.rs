@@ -4,8 +4,8 @@ use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
     audit, case_file, cases, conflicts, deadlines, declarations, erasures, evidence, imported,
-    imports, log as own_log, officers, packs, requests, search, session, statistics, summaries,
-    task_forces, workflows,
+    imports, log as own_log, officers, packs, requests, retention, search, session, statistics,
+    summaries, task_forces, workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::openapi::{self, Route, described};
@@ -98,6 +98,16 @@ paths! {
         post "/api/v1/cases/{id}/conflicts/lift" => conflicts::lift;
         /// The evidence items of a case.
         get "/api/v1/cases/{id}/evidence" => evidence::of_case;
+        /// How long a case is kept: its clocks, and what restricts it.
+        get "/api/v1/cases/{id}/retention" => retention::show;
+        /// Reviews whether the data of a case are still needed.
+        post "/api/v1/cases/{id}/review" => retention::review;
+        /// Restricts the data of a case: they are kept for review, hold and erasure alone.
+        post "/api/v1/cases/{id}/restrict" => retention::restrict;
+        /// Lifts a restriction that was ordered.
+        post "/api/v1/cases/{id}/unrestrict" => retention::unrestrict;
+        /// Reviews and erasures of cases that are due, the soonest first, page by page.
+        get "/api/v1/retention" => retention::list;
         /// Orders that content of a case is erased; another officer decides.
         post "/api/v1/cases/{id}/erasures" => erasures::order;
         /// Orders that an import with all its rows is erased; another officer decides.

@@ -43,6 +43,12 @@ table! {
         status_since: i64,
         /// How many erasures were carried out in it.
         erasures: i64,
+        /// When it was last opened, changed or moved, microseconds.
+        acted_at: i64,
+        /// When it is reviewed next, or was to be erased, microseconds; none while it was never reviewed.
+        review_by: Option<i64>,
+        /// What restricts it: `ordered`, `review`, `retention` or `to_erase`; empty if nothing does.
+        restricted: String,
     }
 }
 
@@ -101,6 +107,8 @@ pub struct CaseFilter {
     pub text: Option<String>,
     /// With a move that waits for approval.
     pub is_pending: bool,
+    /// Restricted, or not restricted.
+    pub is_restricted: Option<bool>,
 }
 
 /// Adds a case.
@@ -177,6 +185,11 @@ fn filtered(head: &'static str, filter: &CaseFilter) -> Filter {
     }
     if filter.is_pending {
         query.and("pending <> ''", Vec::new());
+    }
+    match filter.is_restricted {
+        Some(true) => query.and("restricted <> ''", Vec::new()),
+        Some(false) => query.and("restricted = ''", Vec::new()),
+        None => {}
     }
     if let Some(text) = &filter.text {
         let pattern = anywhere(&text.to_lowercase());

@@ -13,6 +13,10 @@ words! {
         Task = "task",
         /// The review of a legal hold.
         HoldReview = "hold_review",
+        /// The review of a case.
+        CaseReview = "case_review",
+        /// The erasure of a case or of a person in it.
+        CaseRetention = "case_retention",
         /// The answer to a request for assistance.
         RequestClock = "request_clock",
         /// The deletion of a summary that a peer shared.
@@ -43,6 +47,8 @@ table! {
 pub struct DeadlineFilter {
     /// Due before this time, or at it.
     pub due_by: Option<i64>,
+    /// Only reviews and erasures of cases.
+    pub is_keeping: bool,
     /// To be done by that officer, or in a case that the officer leads: pseudonym and user.
     pub of: Option<(String, String)>,
 }
@@ -94,6 +100,9 @@ pub async fn list(
 ) -> Result<Vec<Deadline>, StoreError> {
     let mut query = Filter::of("-- deadlines.list\nSELECT * FROM open_deadlines");
     query.and_some("due_at <= ?", filter.due_by);
+    if filter.is_keeping {
+        query.and("kind IN ('case_review', 'case_retention')", Vec::new());
+    }
     if let Some((pseudonym, user)) = &filter.of {
         query.and(
             "assignee = ? OR object IN (SELECT id FROM cases WHERE owner = ?)",
@@ -102,6 +111,23 @@ pub async fn list(
     }
     query.and_page("(due_at, object || ':' || place) > (?, ?)", page);
     query.select(tx, "ORDER BY due_at, object || ':' || place LIMIT ?", page.limit).await
+}
+
+/// Up to `limit` reviews and erasures of whole cases that were due before `now`, the longest ago first, of cases that
+/// nothing restricts.
+///
+/// # Errors
+/// As [`set`].
+pub async fn overdue_cases(tx: &mut Tx, now: i64, limit: i64) -> Result<Vec<Deadline>, StoreError> {
+    tx.select(
+        "-- deadlines.overdue_cases
+         SELECT deadlines.* FROM deadlines JOIN cases ON cases.id = deadlines.object
+         WHERE due_at < $1 AND restricted = ''
+         AND (kind = 'case_review' OR kind = 'case_retention' AND place = 'retention')
+         ORDER BY due_at, object, place LIMIT $2",
+        params![now, limit],
+    )
+    .await
 }
 
 impl Deadline {

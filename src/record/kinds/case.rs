@@ -2,6 +2,7 @@
 //! conflict of interest declared and lifted.
 
 use crate::record::fields::Fields;
+use crate::record::kinds::keeping::{CaseRestricted, CaseReviewed, CaseUnrestricted};
 use crate::record::kinds::{Facts, bytes_opt, facts_under, pairs, text_opt};
 use crate::record::payload::{Payload, PayloadError};
 use crate::record::value::Value;
@@ -334,7 +335,7 @@ pub fn conflict_of(path: &str) -> Option<&str> {
 }
 
 /// The kinds of records that make up a case, in the order in which they were introduced.
-pub const KINDS: [&str; 9] = [
+pub const KINDS: [&str; 12] = [
     CaseOpened::KIND,
     CaseUpdated::KIND,
     CaseMoved::KIND,
@@ -344,4 +345,7 @@ pub const KINDS: [&str; 9] = [
     CaseAcknowledged::KIND,
     CaseConflictDeclared::KIND,
     CaseConflictLifted::KIND,
+    CaseReviewed::KIND,
+    CaseRestricted::KIND,
+    CaseUnrestricted::KIND,
 ];

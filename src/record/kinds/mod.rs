@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod document;
 pub mod erasure;
 pub mod evidence;
+pub mod keeping;
 pub mod log;
 pub mod request;
 pub mod summary;

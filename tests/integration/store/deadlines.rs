@@ -1,6 +1,7 @@
 //! Rules of deadlines and notices.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use sealane::node::store::cases::{self, Case, CaseFilter};
 use sealane::node::store::deadlines::{self, Deadline, DeadlineFilter, DeadlineKind};
 use sealane::node::store::mailboxes::{self, MailPace, Mailbox};
 use sealane::node::store::notices::{self, Notice, NoticeKind};
@@ -9,6 +10,7 @@ use sealane::node::store::summaries::{self, Summary};
 use sealane::node::store::users::{self, User};
 use sealane::node::store::{Page, StoreError};
 
+use crate::store::projections::case;
 use crate::store::{Place, read, write};
 
 fn task(object: &str, place: &str, due_at: i64, assignee: &str) -> Deadline {
@@ -214,4 +216,44 @@ pub(crate) async fn a_notice_is_given_once_and_read_by_its_officer(place: Place)
     let gone: Result<u64, StoreError> =
         write!(store, |tx| notices::clear_object(tx, "c1").await).await;
     assert_eq!(gone.unwrap(), 4);
+}
+
+pub(crate) async fn cases_whose_review_or_retention_passed_are_told_until_they_are_restricted(
+    place: Place,
+) {
+    let store = place.open().await;
+    let due = |object: &str, place: &str, kind: DeadlineKind, due_at: i64| Deadline {
+        kind,
+        ..task(object, place, due_at, "")
+    };
+    let kept: Result<(), StoreError> = write!(store, |tx| {
+        use DeadlineKind::{CaseRetention, CaseReview, HoldReview};
+        for (number, place, kind, due_at) in [
+            (1, "review", CaseReview, 9),
+            (2, "retention", CaseRetention, 8),
+            (3, "retention/subjects/0", CaseRetention, 7),
+            (4, "holds/0", HoldReview, 7),
+            (5, "review", CaseReview, 10),
+            (6, "review", CaseReview, 7),
+        ] {
+            let restricted = if number == 6 { "ordered" } else { "" }.into();
+            let case = Case { restricted, ..case(number, "t") };
+            cases::insert(tx, &case).await?;
+            deadlines::set(tx, &case.id, &[due(&case.id, place, kind, due_at)]).await?;
+        }
+        Ok(())
+    })
+    .await;
+    kept.unwrap();
+    let marks = |rows: Vec<Deadline>| rows.iter().map(Deadline::mark).collect::<Vec<_>>();
+    let overdue = read!(store, |tx| deadlines::overdue_cases(tx, 10, 9).await);
+    assert_eq!(marks(overdue), ["id2:retention", "id1:review"]);
+    let overdue = read!(store, |tx| deadlines::overdue_cases(tx, 10, 1).await);
+    assert_eq!(marks(overdue), ["id2:retention"]);
+    let keeping = DeadlineFilter { is_keeping: true, ..DeadlineFilter::default() };
+    assert_eq!(read!(store, |tx| deadlines::list(tx, &keeping, &Page::first(9)).await).len(), 5);
+    for (is_restricted, count) in [(Some(true), 1), (Some(false), 5), (None, 6)] {
+        let filter = CaseFilter { is_restricted, ..CaseFilter::default() };
+        assert_eq!(read!(store, |tx| cases::count(tx, &filter).await), count);
+    }
 }

@@ -136,6 +136,7 @@ suite! {
     deadlines:
         a_notice_is_given_once_and_read_by_its_officer,
         an_officer_has_one_mailbox_until_it_is_cleared_or_the_account_disabled,
+        cases_whose_review_or_retention_passed_are_told_until_they_are_restricted,
         what_is_due_is_listed_soonest_first,
         what_was_neither_read_nor_mailed_is_found;
     engine:

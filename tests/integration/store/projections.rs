@@ -33,6 +33,9 @@ pub(crate) fn case(number: i64, title: &str) -> Case {
         pending: if number == 9 { "closed" } else { "" }.into(),
         proposer: if number == 9 { "u2" } else { "" }.into(),
         status_since: number,
+        acted_at: number,
+        review_by: None,
+        restricted: String::new(),
         erasures: 0,
     }
 }

@@ -49,7 +49,7 @@ impl Desk {
             .into_iter()
             .map(|(path, field)| (path, (field.value, field.record, field.index)))
             .collect();
-        differences.extend(self.due_differences(id, &case.status, &content).await?);
+        differences.extend(self.due_differences(id, &case, &content).await?);
         for (path, signed) in signed.fields {
             if found.remove(&path).as_ref() != Some(&signed) {
                 differences.push(path);
@@ -144,10 +144,11 @@ impl Desk {
     async fn due_differences(
         &self,
         id: ObjectId,
-        status: &str,
+        case: &Case,
         signed: &Content,
     ) -> Result<Vec<String>, Error> {
-        let (id, due) = (id.to_string(), due(status, signed));
+        let periods = self.workflow(case.workflow).await?.retention;
+        let (id, due) = (id.to_string(), due(&periods, case, signed));
         let (mut expected, found) = self
             .store
             .read("due_differences", move |tx| {

@@ -20,8 +20,12 @@ use crate::node::store::deadlines;
 use crate::node::store::identifiers::{self, Identifier};
 use crate::node::store::{StoreError, Tx, search};
 use crate::policy::Permit;
-use crate::record::kinds::case::{CaseMoved, CaseOpened};
+use crate::record::kinds::case::{CaseMoved, CaseOpened, CaseUpdated};
+use crate::record::kinds::keeping::{CaseRestricted, CaseReviewed, CaseUnrestricted};
 use crate::record::{Payload, StatementHash, Value};
+
+/// The records that are acts of work on a case: retention runs from the last one while no breach is found.
+pub(super) const ACTS: [&str; 3] = [CaseOpened::KIND, CaseUpdated::KIND, CaseMoved::KIND];
 
 /// A case with its current content.
 pub(crate) struct Standing {
@@ -113,10 +117,11 @@ impl Desk {
         case: Case,
         content: &Content,
     ) -> Result<CaseWrite, Error> {
+        refuse_restricted(&case, payload)?;
         let id: ObjectId = case.id.parse().map_err(Error::internal)?;
         let prev = (case.version > 0).then_some(StatementHash(case.head));
-        let profile = Some(case.workflow);
-        let authorship = Authorship { profile, ..Authorship::of(permit, prev) };
+        let authorship =
+            Authorship { profile: Some(case.workflow), ..Authorship::of(permit, prev) };
         let prepared = self.author(id, authorship, payload).await?;
         let fields = self.field_changes(&prepared).await?;
         let now = self.clock.now();
@@ -127,30 +132,32 @@ impl Desk {
             path,
             check_result: found.check.name().to_owned(),
         });
+        let identifiers = identifiers.collect();
         let enters = [CaseOpened::KIND, CaseMoved::KIND].contains(&P::KIND);
+        let signed_at = prepared.held.common().authored_at.0;
+        let case = Case {
+            head: prepared.hash().0,
+            version: case.version.saturating_add(1),
+            updated_at: now.0,
+            opened_at: if P::KIND == CaseOpened::KIND { signed_at } else { case.opened_at },
+            status_since: if enters { signed_at } else { case.status_since },
+            acted_at: if ACTS.contains(&P::KIND) { signed_at } else { case.acted_at },
+            ..case
+        };
         let says_outcome = fields.touches("tracks/");
         let maker = self.term_maker().await?;
+        let periods = self.workflow(case.workflow).await?.retention;
         Ok(CaseWrite {
             outcomes: says_outcome.then(|| outcomes(&case.id, content)),
             enters,
-            identifiers: identifiers.collect(),
+            identifiers,
             terms: maker.of_case(&case, content),
             maker,
-            due: due(&case.status, content),
+            due: due(&periods, &case, content),
             origins: origins(&case.id, content),
             fields,
             event: done(permit, now, Some(id)),
-            case: Case {
-                head: prepared.hash().0,
-                version: case.version.saturating_add(1),
-                updated_at: now.0,
-                status_since: if enters {
-                    prepared.held.common().authored_at.0
-                } else {
-                    case.status_since
-                },
-                ..case
-            },
+            case,
             prepared,
         })
     }
@@ -178,6 +185,24 @@ pub(super) fn stale(error: StoreError) -> Error {
         ),
         other => other.into(),
     }
+}
+
+/// Refuses a change of a case whose data are restricted, unless it sets or lifts a legal hold. `case` is as the change leaves it.
+fn refuse_restricted<P: Payload>(case: &Case, payload: &P) -> Result<(), Error> {
+    let is_of_keeping =
+        [CaseReviewed::KIND, CaseRestricted::KIND, CaseUnrestricted::KIND].contains(&P::KIND);
+    if case.restricted.is_empty() || is_of_keeping {
+        return Ok(());
+    }
+    if P::KIND == CaseUpdated::KIND
+        && payload.fields().iter().all(|(path, _)| path.starts_with("holds/"))
+    {
+        return Ok(());
+    }
+    Err(Error::IllegalStep(format!(
+        "the data of this case are restricted ({}): review it, set a legal hold (holds/), or order its erasure",
+        case.restricted
+    )))
 }
 
 /// What came out of the tracks of a case.

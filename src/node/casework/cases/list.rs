@@ -34,6 +34,9 @@ pub struct CaseQuery {
     /// Only with a move that waits for approval.
     #[serde(default)]
     pub pending: bool,
+    /// Only restricted cases, which no other list shows.
+    #[serde(default)]
+    pub restricted: bool,
     /// At most this many.
     #[serde(default)]
     pub limit: Option<u32>,
@@ -64,6 +67,7 @@ impl Desk {
             unit: query.unit,
             text: query.text,
             is_pending: query.pending,
+            is_restricted: Some(query.restricted),
             ..CaseFilter::default()
         };
         let part = Part::of(query.limit, query.after.as_deref())?;

@@ -156,6 +156,9 @@ impl Desk {
             pending: String::new(),
             proposer: String::new(),
             status_since: self.clock.now().0,
+            acted_at: self.clock.now().0,
+            review_by: None,
+            restricted: String::new(),
             erasures: 0,
         };
         Ok((case, workflow))

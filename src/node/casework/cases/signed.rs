@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::node::casework::Held;
 use crate::node::casework::cases::content::Content;
+use crate::node::casework::cases::keep::ACTS;
 use crate::node::store::cases::Case;
 use crate::record::kinds::case::{CaseMoved, CaseOpened, KINDS, PROPOSAL};
+use crate::record::kinds::keeping::{RESTRICTION, REVIEW_BY};
 use crate::record::{Payload, StatementHash, Value};
 
 /// What the records of a case make of it.
@@ -15,6 +17,8 @@ pub(super) struct Signed {
     pub(super) fields: BTreeMap<String, (Value, StatementHash, usize)>,
     /// The states it entered, and when.
     pub(super) states: Vec<(String, i64)>,
+    /// When it was last opened, changed or moved.
+    pub(super) acted_at: i64,
     /// Its workflow.
     pub(super) workflow: Option<[u8; 32]>,
     /// The newest record.
@@ -46,6 +50,9 @@ impl Signed {
             {
                 signed.states.push((status, common.authored_at.0));
             }
+            if ACTS.contains(&common.kind.as_str()) {
+                signed.acted_at = common.authored_at.0;
+            }
             signed.length = signed.length.saturating_add(1);
             for (path, index, value) in held.fields().free() {
                 signed.touched.insert(path.to_owned(), signed.length);
@@ -64,6 +71,13 @@ impl Signed {
     /// The text at a path, or none.
     pub(super) fn text(&self, path: &str) -> &str {
         self.fields.get(path).and_then(|(value, _, _)| value.as_text()).unwrap_or_default()
+    }
+
+    fn int(&self, path: &str) -> Option<i64> {
+        match self.fields.get(path)? {
+            (Value::Int(int), _, _) => i64::try_from(*int).ok(),
+            _ => None,
+        }
     }
 
     /// The values.
@@ -85,6 +99,10 @@ impl Signed {
             ("workflow", self.workflow == Some(case.workflow)),
             ("status_since", since == Some(case.status_since)),
             ("head", self.head == Some(StatementHash(case.head))),
+            ("opened_at", self.states.first().map(|(_, at)| *at) == Some(case.opened_at)),
+            ("acted_at", self.acted_at == case.acted_at),
+            ("review_by", self.int(REVIEW_BY) == case.review_by),
+            ("restricted", self.text(RESTRICTION) == case.restricted),
             ("version", self.length == case.version),
         ];
         same.into_iter().filter(|(_, is_same)| !is_same).map(|(column, _)| column).collect()

@@ -31,6 +31,8 @@ pub struct CaseRow {
     pub version: i64,
     /// The state to which somebody proposed to move it, if that waits for approval.
     pub pending: Option<String>,
+    /// What restricts it: `ordered`, `review`, `retention` or `to_erase`, if anything does.
+    pub restricted: Option<String>,
 }
 
 impl From<&Case> for CaseRow {
@@ -46,6 +48,7 @@ impl From<&Case> for CaseRow {
             updated_at: time_text(case.updated_at),
             version: case.version,
             pending: Some(case.pending.clone()).filter(|state| !state.is_empty()),
+            restricted: Some(case.restricted.clone()).filter(|word| !word.is_empty()),
         }
     }
 }

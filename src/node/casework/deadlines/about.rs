@@ -21,7 +21,10 @@ pub(super) async fn about(tx: &mut Tx, deadline: &Deadline) -> Result<Option<Abo
     let object = deadline.object.as_str();
     let Ok(id) = object.parse() else { return Ok(None) };
     match deadline.kind {
-        DeadlineKind::Task | DeadlineKind::HoldReview => {
+        DeadlineKind::Task
+        | DeadlineKind::HoldReview
+        | DeadlineKind::CaseReview
+        | DeadlineKind::CaseRetention => {
             let Some(case) = cases::get(tx, object).await? else { return Ok(None) };
             let resource = resource_of_case(tx, ResourceKind::Case, id, &case).await?;
             let name = format!("case {}", case.reference);

@@ -217,6 +217,7 @@ impl Desktop {
     ) -> Result<Vec<String>, StoreError> {
         let filter = DeadlineFilter {
             due_by: Some(self.now.plus_secs(self.lead_secs).0),
+            is_keeping: false,
             of: Some((user.pseudonym.clone(), user.id.clone())),
         };
         let mut lines = Vec::new();

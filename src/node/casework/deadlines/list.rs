@@ -45,9 +45,9 @@ pub struct DeadlineView {
     pub object: String,
     /// What officers call it, such as `case 2026/000001`.
     pub about: String,
-    /// Where in it: a path such as `tasks/0`, or the name of a clock.
+    /// Where in it: a path such as `tasks/0`, or the name of a clock such as `review` or `retention`.
     pub place: String,
-    /// `task`, `hold_review`, `request_clock` or `summary_retention`.
+    /// `task`, `hold_review`, `case_review`, `case_retention`, `request_clock` or `summary_retention`.
     pub kind: &'static str,
     /// When.
     pub due_at: String,
@@ -75,6 +75,7 @@ impl Desk {
         let user = permit.user().map(|user| user.to_string()).unwrap_or_default();
         let filter = DeadlineFilter {
             due_by: due_by(&query, now),
+            is_keeping: false,
             of: query.mine.then(|| (permit.actor().to_string(), user)),
         };
         let listing = Deadlines { reader: self.reader(permit).await?, filter };

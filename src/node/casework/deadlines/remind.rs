@@ -16,6 +16,9 @@ use crate::policy::{Action, Actor, Decision, Role, decide};
 /// After so many days overdue the supervisors are told.
 const ESCALATE_DAYS: i64 = 3;
 
+/// So many days before the review or erasure of a case is due it is told (CIS: one month).
+const KEEPING_LEAD_DAYS: i64 = 31;
+
 /// Deadlines that are looked at in one transaction.
 const STEP_ROWS: i64 = 100;
 
@@ -69,7 +72,7 @@ impl Look {
         tx: &mut Tx,
         page: &Page,
     ) -> Result<(Vec<Notice>, Option<(i64, String)>), StoreError> {
-        let due_by = Some(self.now.plus_secs(self.lead_secs).0);
+        let due_by = Some(self.now.plus_secs(self.lead_secs.max(keeping_lead())).0);
         let filter = DeadlineFilter { due_by, ..DeadlineFilter::default() };
         let rows = deadlines::list(tx, &filter, page).await?;
         let mut officers = Vec::new();
@@ -79,6 +82,9 @@ impl Look {
         }
         let mut drafts = Vec::new();
         for row in &rows {
+            if row.due_at > self.now.plus_secs(self.lead_of(row.kind)).0 {
+                continue;
+            }
             let Some(about) = about(tx, row).await? else { continue };
             let given = notices::given(tx, &row.object, &row.place, row.due_at).await?;
             for kind in self.calls_for(row.due_at) {
@@ -92,6 +98,19 @@ impl Look {
             }
         }
         Ok((drafts, rows.last().map(|row| (row.due_at, row.mark()))))
+    }
+
+    /// How many seconds before it is due something of a kind is told.
+    fn lead_of(&self, kind: DeadlineKind) -> i64 {
+        match kind {
+            DeadlineKind::CaseReview | DeadlineKind::CaseRetention => {
+                self.lead_secs.max(keeping_lead())
+            }
+            DeadlineKind::Task
+            | DeadlineKind::HoldReview
+            | DeadlineKind::RequestClock
+            | DeadlineKind::SummaryRetention => self.lead_secs,
+        }
     }
 
     /// What has come to pass for something that is due then.
@@ -108,6 +127,11 @@ impl Look {
         let what = match row.kind {
             DeadlineKind::Task => format!("the task {}", row.place),
             DeadlineKind::HoldReview => format!("the review of the hold {}", row.place),
+            DeadlineKind::CaseReview => "the review".to_owned(),
+            DeadlineKind::CaseRetention => match row.place.strip_prefix("retention/") {
+                Some(person) => format!("the erasure of {person}"),
+                None => "the erasure".to_owned(),
+            },
             DeadlineKind::RequestClock => "the answer".to_owned(),
             DeadlineKind::SummaryRetention => "the deletion".to_owned(),
         };
@@ -134,6 +158,10 @@ impl Look {
     }
 }
 
+const fn keeping_lead() -> i64 {
+    KEEPING_LEAD_DAYS.saturating_mul(DAY_SECS)
+}
+
 /// Whether an officer is in a group.
 type IsIn<'a> = dyn Fn(&User, &Actor) -> bool + 'a;
 
@@ -147,7 +175,8 @@ fn recipients<'a>(
 ) -> Vec<&'a User> {
     let unit = about.case.as_ref().map(|case| case.unit.as_str()).filter(|unit| !unit.is_empty());
     let owner = about.case.as_ref().map(|case| case.owner.as_str());
-    let is_of_case = matches!(row.kind, DeadlineKind::Task | DeadlineKind::HoldReview);
+    let is_of_case =
+        !matches!(row.kind, DeadlineKind::RequestClock | DeadlineKind::SummaryRetention);
     let is_first = kind != NoticeKind::Escalated;
     let groups: [&IsIn<'_>; 5] = [
         &|user, _| is_first && is_of_case && user.pseudonym == row.assignee,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::node::casework::append::Prepared;
+use crate::node::casework::cases::due::{Due, due, rows};
 use crate::node::casework::cases::origins;
 use crate::node::casework::erasure::plan::Plan;
 use crate::node::casework::erasure::scope::{Parts, Scope, is_among};
@@ -36,6 +37,7 @@ struct Left {
     /// The groups of fields that are sealed without what is erased.
     sealed: Vec<SealedFields>,
     origins: Vec<CaseOrigin>,
+    due: Vec<Due>,
     /// What goes, each with all below it.
     gone: BTreeSet<String>,
 }
@@ -74,6 +76,7 @@ impl Desk {
         let fields = parts.with_fields();
         standing.content.retain(|path, _| !is_among(&fields, path));
         let terms = maker.of_case(&standing.case, &standing.content);
+        let periods = self.workflow(standing.case.workflow).await?.retention;
         let sealed = self.resealed(plan.object, &fields).await?;
         Ok(Left {
             version: standing.case.version,
@@ -81,6 +84,7 @@ impl Desk {
             maker,
             sealed,
             origins: origins(&standing.case.id, &standing.content),
+            due: due(&periods, &standing.case, &standing.content),
             gone: fields.into_iter().chain(parts.paths()).collect(),
         })
     }
@@ -139,6 +143,8 @@ impl Left {
             records::reseal(tx, group).await?;
         }
         case_origins::set(tx, case_id, &self.origins).await?;
+        let due = rows(tx, case_id, &self.due).await?;
+        deadlines::set(tx, case_id, &due).await?;
         let team = cases::team(tx, case_id).await?;
         search::put(tx, case_id, case.opened_at, &self.maker.with_team(&self.terms, &team)).await
     }

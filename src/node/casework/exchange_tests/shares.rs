@@ -53,6 +53,9 @@ impl Town {
             pending: String::new(),
             proposer: String::new(),
             status_since: 1,
+            acted_at: 1,
+            review_by: None,
+            restricted: String::new(),
             erasures: 0,
         };
         self.desk

@@ -156,7 +156,8 @@ async fn found(
             // What search knows of who may open a case only narrows; the rules decide on each.
             let Ok(id) = found.case.id.parse() else { continue };
             let resource = resource_of_case(tx, ResourceKind::Case, id, &found.case).await?;
-            if !reader.may_open(&resource) {
+            // What is restricted is not searched, not even by those who may read it.
+            if resource.is_limited || !reader.may_open(&resource) {
                 continue;
             }
             if step.found.len() == rows {

@@ -14,6 +14,7 @@ pub(crate) mod log;
 pub(crate) mod officers;
 pub(crate) mod packs;
 pub(crate) mod requests;
+pub(crate) mod retention;
 pub(crate) mod search;
 pub(crate) mod session;
 pub(crate) mod statistics;

@@ -115,6 +115,9 @@ impl Made {
             pending: String::new(),
             proposer: String::new(),
             status_since: self.opened_at(),
+            acted_at: self.opened_at(),
+            review_by: None,
+            restricted: String::new(),
             erasures: 0,
         }
     }

@@ -12,6 +12,7 @@ use crate::domain::case::{
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::handling::Grading;
 use crate::domain::identifier::{Identifier, Scheme};
+use crate::domain::time::Date;
 use crate::node::casework::cases::content::{Content, identifiers, numbers};
 use crate::node::casework::cases::findings::item::{Item, amount};
 use crate::record::Value;
@@ -77,6 +78,7 @@ fn subject(item: &Item<'_>, findings: &mut Vec<Finding>) {
         findings.push(item.warning("role", "is missing; say suspect, witness, contact or other"));
     }
     item.check::<Grading>("grading", findings);
+    item.check::<Date>("cleared", findings);
     let subject =
         Subject::new(kind.unwrap_or(SubjectKind::Person), role.unwrap_or(SubjectRole::Other), name);
     match subject {

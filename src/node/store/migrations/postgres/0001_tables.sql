@@ -304,13 +304,17 @@ CREATE TABLE cases (
     pending TEXT NOT NULL,
     proposer TEXT NOT NULL,
     status_since BIGINT NOT NULL,
-    erasures BIGINT NOT NULL
+    erasures BIGINT NOT NULL,
+    acted_at BIGINT NOT NULL,
+    review_by BIGINT,
+    restricted TEXT NOT NULL
 );
 CREATE UNIQUE INDEX cases_reference ON cases (reference);
 CREATE INDEX cases_opened ON cases (opened_at, id);
 CREATE INDEX cases_status ON cases (status, opened_at, id);
 CREATE INDEX cases_unit ON cases (unit, opened_at, id);
 CREATE INDEX cases_owner ON cases (owner, opened_at, id);
+CREATE INDEX cases_restricted ON cases (opened_at, id) WHERE restricted <> '';
 CREATE INDEX cases_pending ON cases (opened_at, id) WHERE pending <> '';
 -- Each state that a case was in, for how long cases take; left_at is null while it stands there.
 CREATE TABLE case_states (
@@ -349,7 +353,7 @@ CREATE TABLE case_conflicts (
     PRIMARY KEY (case_id, user_id)
 );
 
--- What is due in a case: its open tasks and the reviews of its holds.
+-- What is due in a case: its open tasks, the reviews of its holds, its own review, and its erasure.
 CREATE TABLE deadlines (
     object TEXT NOT NULL,
     place TEXT NOT NULL,
