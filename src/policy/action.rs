@@ -29,7 +29,7 @@ macro_rules! actions {
 }
 
 actions! {
-    49;
+    52;
     /// Open a case.
     CaseOpen = "case.open";
     /// Read a case.
@@ -48,6 +48,8 @@ actions! {
     CaseWorkflow = "case.workflow";
     /// Give a case to another officer to lead.
     CaseAssign = "case.assign";
+    /// Put a case into a compartment or classify it, or take that back.
+    CaseProtect = "case.protect";
     /// Declare a conflict of interest of one's own in a case.
     ConflictDeclare = "conflict.declare";
     /// Say that another officer has a conflict of interest in a case.
@@ -116,6 +118,10 @@ actions! {
     AuditRun = "audit.run";
     /// Read names, roles and state of users.
     UserRead = "user.read";
+    /// Let another officer into a compartment, or no longer.
+    CompartmentGrant = "compartment.grant";
+    /// See who is in which compartment.
+    CompartmentRead = "compartment.read";
     /// Create and disable users, give roles and tokens.
     UserManage = "user.manage";
     /// See peers and how deliveries stand.
@@ -173,6 +179,8 @@ pub struct Actor {
     pub suspended: BTreeMap<Role, String>,
     /// The highest classification level they may see.
     pub clearance: u8,
+    /// The compartments that they were let into.
+    pub compartments: BTreeSet<String>,
     /// Their unit.
     pub unit: Option<String>,
     /// How they came in.
@@ -189,6 +197,7 @@ impl Actor {
             roles: BTreeSet::new(),
             suspended: BTreeMap::new(),
             clearance: u8::MAX,
+            compartments: BTreeSet::new(),
             unit: None,
             via: Via::Node,
         }
@@ -241,6 +250,8 @@ pub struct Resource {
     pub unit: Option<String>,
     /// The classification level of its marking.
     pub level: u8,
+    /// The compartment that it is in; open to no officer who was not let into it.
+    pub compartment: Option<String>,
     /// Closed to all but owner and team.
     pub is_restricted: bool,
     /// It is no matter of a case: open to liaison officers and to its drafter too. Not so unless it is said.
@@ -270,6 +281,7 @@ impl Resource {
             conflicted: BTreeSet::new(),
             unit: None,
             level: 0,
+            compartment: None,
             is_restricted: false,
             is_caseless: false,
             authors: BTreeSet::new(),

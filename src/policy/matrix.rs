@@ -17,9 +17,11 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         JointTeamMember, JudicialLiaison, LiaisonOfficer, Supervisor, SystemAdministrator,
     };
     match action {
-        Action::CaseOpen | Action::CaseUpdate | Action::CaseMove | Action::ErasureOrder => {
-            &[CaseOfficer, Supervisor]
-        }
+        Action::CaseOpen
+        | Action::CaseUpdate
+        | Action::CaseMove
+        | Action::CaseProtect
+        | Action::ErasureOrder => &[CaseOfficer, Supervisor],
         Action::CaseApprove => &[Supervisor, ContactPoint, JudicialLiaison],
         // Evidence of a case passes the hands of custodians, who must be able to say that they know the importer.
         Action::ConflictDeclare => {
@@ -29,8 +31,10 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         Action::ConflictFlag => &[Supervisor, CaseOfficer],
         Action::CaseAssign
         | Action::CaseWorkflow
+        | Action::CompartmentGrant
         | Action::ConflictLift
         | Action::WorkflowAdopt => &[Supervisor],
+        Action::CompartmentRead => &[Supervisor, DataProtectionOfficer, Auditor],
         Action::ErasureDecide => &[DataProtectionOfficer, Supervisor],
         Action::ErasureRead => &[DataProtectionOfficer, Supervisor, Auditor],
         Action::CaseRead | Action::CaseList | Action::DeadlineList => {
@@ -119,6 +123,7 @@ pub(crate) const fn nature(action: Action) -> Nature {
         Action::CaseUpdate
         | Action::CaseMove
         | Action::CaseAssign
+        | Action::CaseProtect
         | Action::CaseWorkflow
         | Action::ConflictDeclare
         | Action::ConflictFlag
@@ -136,7 +141,9 @@ pub(crate) const fn nature(action: Action) -> Nature {
         Action::CaseList | Action::DeadlineList | Action::Import | Action::StatisticsRead => {
             Nature::Listing
         }
-        Action::LogRead
+        Action::CompartmentGrant
+        | Action::CompartmentRead
+        | Action::LogRead
         | Action::WorkflowRead
         | Action::WorkflowAdopt
         | Action::ErasureRead

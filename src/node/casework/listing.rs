@@ -144,6 +144,8 @@ mod tests {
             proposer: String::new(),
             status_since: 1,
             erasures: 0,
+            level: 0,
+            compartment: String::new(),
         }
     }
 

@@ -8,6 +8,7 @@ mod append;
 mod audit_trail;
 mod cards;
 mod cases;
+mod compartments;
 mod deadlines;
 mod declarations;
 mod documents;
@@ -69,9 +70,10 @@ pub use cards::{CardBook, KnownAuthority, Under};
 pub use cases::{
     AcknowledgedView, Acknowledgement, CaseChange, CaseQuery, CaseRow, CaseView, ChangeView,
     ConflictView, DifferenceQuery, DifferenceView, IdentifierView, Lift, Linking, Movement,
-    NewCase, NewConflict, ProposalView, QualityView, Refusal, StepView, VersionView, WarningView,
-    WorkflowChange,
+    NewCase, NewConflict, NewProtection, ProposalView, QualityView, Refusal, StepView, VersionView,
+    WarningView, WorkflowChange,
 };
+pub use compartments::{CompartmentView, NewCompartment};
 pub use deadlines::{DeadlineQuery, DeadlineView, NoticeQuery, NoticeView};
 pub use declarations::{DeclarationQuery, DeclarationView};
 pub use erasure::{ErasureQuery, ErasureView, NewErasure};
@@ -118,6 +120,8 @@ pub struct HouseRules {
     pub backup_days: u32,
     /// How many days before something is due its officer is told (R46).
     pub lead_days: u32,
+    /// The highest classification level that the node is accredited for.
+    pub level_max: u8,
     /// The training without which a role is not in force (R26).
     pub required_training: Arc<RequiredTraining>,
 }

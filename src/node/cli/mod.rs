@@ -9,6 +9,7 @@ mod backup;
 mod card;
 mod case;
 mod client;
+mod compartment;
 mod conflict;
 mod custody;
 mod deadlines;
@@ -79,6 +80,8 @@ enum Command {
     Peers(peers::Peers),
     /// Cases: open, read, change, move, approve
     Case(case::Case),
+    /// Compartments: who may know of the cases in them
+    Compartment(compartment::Compartment),
     /// The workflows of case types: which steps a case may take and what each asks for
     Workflow(workflow::Workflow),
     /// Evidence and its chain of custody
@@ -156,6 +159,7 @@ impl Command {
             Self::Status(command) => command.run().await,
             Self::Peers(command) => command.run().await,
             Self::Case(command) => command.run().await,
+            Self::Compartment(command) => command.run().await,
             Self::Workflow(command) => command.run().await,
             Self::Evidence(command) => command.run().await,
             Self::Erasure(command) => command.run().await,

@@ -2,6 +2,7 @@
 
 use tracing_subscriber::EnvFilter;
 
+use crate::domain::handling::LEVEL_MAX;
 use crate::node::config::Config;
 use crate::node::config::error::ConfigError;
 use crate::node::config::sections::Backend;
@@ -18,6 +19,9 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     listeners(config)?;
     store(config)?;
     limits(config)?;
+    if config.policy.level_max > LEVEL_MAX {
+        return unfit("policy.level_max", "use a number from 0 to 4");
+    }
     if config.log.publish_interval_ms < PUBLISH_INTERVAL_MS_MIN {
         return unfit("log.publish_interval_ms", "use 200 or more, so that witnesses can keep up");
     }

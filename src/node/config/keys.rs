@@ -32,6 +32,7 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("policy.four_eyes", Kind::Flag),
     ("policy.backup_days", Kind::Number),
     ("policy.lead_days", Kind::Number),
+    ("policy.level_max", Kind::Number),
     ("policy.required_training", Kind::List),
     ("telemetry.format", Kind::Text),
     ("telemetry.filter", Kind::Text),

@@ -108,6 +108,8 @@ pub struct Policy {
     pub backup_days: u32,
     /// How many days before something is due its officer is told.
     pub lead_days: u32,
+    /// The highest classification level that the node is accredited for.
+    pub level_max: u8,
     /// The training without which a role of an officer is not in force.
     #[serde(deserialize_with = "required_training")]
     pub required_training: RequiredTraining,
@@ -202,6 +204,7 @@ impl Default for Policy {
             four_eyes: true,
             backup_days: 90,
             lead_days: 3,
+            level_max: 1,
             required_training: RequiredTraining::default(),
         }
     }

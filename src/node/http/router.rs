@@ -3,9 +3,9 @@
 use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
-    audit, cases, conflicts, deadlines, declarations, erasures, evidence, imported, imports,
-    log as own_log, officers, packs, requests, search, session, statistics, summaries, task_forces,
-    workflows,
+    audit, cases, compartments, conflicts, deadlines, declarations, erasures, evidence, imported,
+    imports, log as own_log, officers, packs, requests, search, session, statistics, summaries,
+    task_forces, workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::openapi::{self, Route, described};
@@ -52,6 +52,12 @@ paths! {
         get "/api/v1/status" => session::status;
         /// What an officer is trained in, by name, pseudonym or id.
         get "/api/v1/officers/{id}/qualifications" => officers::qualifications;
+        /// The compartments that an officer is in, by name, pseudonym or id.
+        get "/api/v1/officers/{id}/compartments" => compartments::list;
+        /// Lets an officer into a compartment; nobody decides on themselves.
+        post "/api/v1/officers/{id}/compartments" => compartments::grant;
+        /// Takes an officer out of a compartment.
+        post "/api/v1/officers/{id}/compartments/revoke" => compartments::revoke;
         /// Cases, newest first, page by page.
         get "/api/v1/cases" => cases::list;
         /// Opens a case.
@@ -82,6 +88,8 @@ paths! {
         post "/api/v1/cases/{id}/team" => cases::add_to_team;
         /// Takes an officer out of the team of a case.
         post "/api/v1/cases/{id}/team/remove" => cases::remove_from_team;
+        /// Sets classification level and compartment of a case.
+        post "/api/v1/cases/{id}/protection" => cases::protect;
         /// Gives a case to another officer to lead.
         post "/api/v1/cases/{id}/owner" => cases::assign;
         /// The conflicts of interest that stand in a case.

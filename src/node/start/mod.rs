@@ -145,6 +145,7 @@ pub(super) fn desk(
             four_eyes: config.policy.four_eyes,
             backup_days: config.policy.backup_days,
             lead_days: config.policy.lead_days,
+            level_max: config.policy.level_max,
             required_training: Arc::new(config.policy.required_training.clone()),
         },
         profiles: Arc::new(Profiles::shipped()?),

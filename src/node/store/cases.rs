@@ -42,6 +42,10 @@ table! {
         status_since: i64,
         /// How many erasures were carried out in it.
         erasures: i64,
+        /// Its classification level, from 0.
+        level: i64,
+        /// The compartment that it is in; empty if it is in none.
+        compartment: String,
     }
 }
 

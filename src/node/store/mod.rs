@@ -39,6 +39,7 @@ pub mod audit_events;
 pub mod blobs;
 pub mod cases;
 pub mod chains;
+pub mod compartments;
 pub mod conflicts;
 pub mod deadlines;
 pub mod declarations;

@@ -132,7 +132,8 @@ fn line_of(name: &str) -> u32 {
 suite! {
     counts:
         cases_are_counted_by_group_and_time,
-        versions_of_workflows_stay;
+        versions_of_workflows_stay,
+        what_is_closed_to_whoever_asks_is_not_counted;
     deadlines:
         a_notice_is_given_once_and_read_by_its_officer,
         what_is_due_is_listed_soonest_first;

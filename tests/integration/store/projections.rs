@@ -34,6 +34,8 @@ pub(crate) fn case(number: i64, title: &str) -> Case {
         proposer: if number == 9 { "u2" } else { "" }.into(),
         status_since: number,
         erasures: 0,
+        level: 0,
+        compartment: String::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::node::casework::Held;
 use crate::node::casework::cases::content::Content;
 use crate::node::store::cases::Case;
-use crate::record::kinds::case::{CaseMoved, CaseOpened, KINDS, PROPOSAL};
+use crate::record::kinds::case::{CaseMoved, CaseOpened, KINDS, PROPOSAL, PROTECTION};
 use crate::record::{Payload, StatementHash, Value};
 
 /// What the records of a case make of it.
@@ -66,6 +66,12 @@ impl Signed {
         self.fields.get(path).and_then(|(value, _, _)| value.as_text()).unwrap_or_default()
     }
 
+    /// The classification level.
+    fn level(&self) -> i64 {
+        let level = self.fields.get(PROTECTION[0]).and_then(|(value, _, _)| value.as_int());
+        level.unwrap_or(0)
+    }
+
     /// The values.
     pub(super) fn content(&self) -> Content {
         self.fields.iter().map(|(path, (value, _, _))| (path.clone(), value.clone())).collect()
@@ -81,6 +87,8 @@ impl Signed {
             ("reference", self.text("reference") == case.reference),
             ("case_type", self.text("case_type") == case.case_type),
             ("unit", self.text("unit") == case.unit),
+            ("compartment", self.text(PROTECTION[1]) == case.compartment),
+            ("level", self.level() == case.level),
             ("pending", self.text(PROPOSAL[0]) == case.pending && is_proposed),
             ("workflow", self.workflow == Some(case.workflow)),
             ("status_since", since == Some(case.status_since)),

@@ -31,6 +31,10 @@ pub struct CaseRow {
     pub version: i64,
     /// The state to which somebody proposed to move it, if that waits for approval.
     pub pending: Option<String>,
+    /// Its classification level, from 0.
+    pub level: i64,
+    /// The compartment that it is in.
+    pub compartment: Option<String>,
 }
 
 impl From<&Case> for CaseRow {
@@ -46,6 +50,8 @@ impl From<&Case> for CaseRow {
             updated_at: time_text(case.updated_at),
             version: case.version,
             pending: Some(case.pending.clone()).filter(|state| !state.is_empty()),
+            level: case.level,
+            compartment: Some(case.compartment.clone()).filter(|name| !name.is_empty()),
         }
     }
 }

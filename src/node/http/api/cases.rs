@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::node::casework::{
     Acknowledgement, CaseChange, CaseQuery, DifferenceQuery, Error, Linking, Movement, NewCase,
-    Refusal, WorkflowChange,
+    NewProtection, Refusal, WorkflowChange,
 };
 use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
@@ -175,6 +175,18 @@ pub(crate) async fn add_to_team(
     let permit = officer.may_to(Action::CaseUpdate, id).await?;
     let case = officer.desk().add_to_team(&permit, &member.officer).await?;
     Ok(Created(case))
+}
+
+/// `POST /api/v1/cases/{id}/protection`: level and compartment
+pub(crate) async fn protect(
+    officer: Officer,
+    Id(id): Id,
+    seen: SeenHead,
+    Document(input): Document<NewProtection>,
+) -> Result<Json<impl View>, Problem> {
+    let permit = officer.may_to(Action::CaseProtect, id).await?;
+    let protected = officer.desk().protect_case(&permit, seen.hash(), input).await;
+    protected.map(Json).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/cases/{id}/owner`: who leads it

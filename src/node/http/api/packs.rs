@@ -11,7 +11,7 @@ use crate::node::casework::Error;
 use crate::node::http::document::Document;
 use crate::node::http::download::{Attachment, attachment};
 use crate::node::http::officer::Officer;
-use crate::node::http::problem::Problem;
+use crate::node::http::problem::{Kind, Problem};
 use crate::node::http::scratch;
 use crate::node::http::state::ApiState;
 use crate::policy::Action;
@@ -55,7 +55,12 @@ async fn readable(officer: &Officer, objects: &[String]) -> Result<Vec<ObjectId>
             .parse()
             .map_err(|error: InvalidObjectId| Error::invalid("objects", error.to_string()))?;
         let reading = officer.desk().reading(id).await?.ok_or(Error::NotFound("object"))?;
-        officer.may_to(reading, id).await?;
+        let allowed = officer.may_to(reading, id).await;
+        // The same words as above, which do not say what it is.
+        allowed.map_err(|problem| match problem.kind() {
+            Kind::NotFound => Error::NotFound("object").into(),
+            _ => problem,
+        })?;
         ids.push(id);
     }
     Ok(ids)

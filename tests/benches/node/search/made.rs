@@ -116,6 +116,8 @@ impl Made {
             proposer: String::new(),
             status_since: self.opened_at(),
             erasures: 0,
+            level: 0,
+            compartment: String::new(),
         }
     }
 

@@ -267,6 +267,16 @@ CREATE TABLE notices (
 );
 CREATE INDEX notices_user ON notices (user_id, at, id);
 
+-- Who was let into which compartment, by whom and why.
+CREATE TABLE user_compartments (
+    user_id TEXT NOT NULL,
+    compartment TEXT NOT NULL,
+    granted_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    granted_at BIGINT NOT NULL,
+    PRIMARY KEY (user_id, compartment)
+);
+
 -- Projections: what lists and search read. All that follows is rebuilt from the records at any time.
 
 CREATE TABLE object_fields (
@@ -294,7 +304,9 @@ CREATE TABLE cases (
     pending TEXT NOT NULL,
     proposer TEXT NOT NULL,
     status_since BIGINT NOT NULL,
-    erasures BIGINT NOT NULL
+    erasures BIGINT NOT NULL,
+    level BIGINT NOT NULL,
+    compartment TEXT NOT NULL
 );
 CREATE UNIQUE INDEX cases_reference ON cases (reference);
 CREATE INDEX cases_opened ON cases (opened_at, id);

@@ -267,6 +267,16 @@ CREATE TABLE notices (
 ) STRICT;
 CREATE INDEX notices_user ON notices (user_id, at, id);
 
+-- Who was let into which compartment, by whom and why.
+CREATE TABLE user_compartments (
+    user_id TEXT NOT NULL,
+    compartment TEXT NOT NULL,
+    granted_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    granted_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, compartment)
+) STRICT;
+
 -- Projections: what lists and search read. All that follows is rebuilt from the records at any time.
 
 CREATE TABLE object_fields (
@@ -294,7 +304,9 @@ CREATE TABLE cases (
     pending TEXT NOT NULL,
     proposer TEXT NOT NULL,
     status_since INTEGER NOT NULL,
-    erasures INTEGER NOT NULL
+    erasures INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    compartment TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX cases_reference ON cases (reference);
 CREATE INDEX cases_opened ON cases (opened_at, id);
