@@ -29,15 +29,17 @@ macro_rules! actions {
 }
 
 actions! {
-    52;
+    53;
     /// Open a case.
     CaseOpen = "case.open";
     /// Read a case.
     CaseRead = "case.read";
     /// See that cases exist: ids, status and type of those one may read.
     CaseList = "case.list";
-    /// See what is due in the objects one may open, and the own notices of it.
+    /// See what is due in the objects one may open.
     DeadlineList = "deadline.list";
+    /// Read the own notices.
+    NoticeRead = "notice.read";
     /// Change the content of a case.
     CaseUpdate = "case.update";
     /// Move a case to another status.

@@ -40,6 +40,15 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         Action::CaseRead | Action::CaseList | Action::DeadlineList => {
             &[CaseOfficer, Supervisor, ContactPoint, Analyst, JudicialLiaison]
         }
+        // Whoever protects data is told of officers who read very much.
+        Action::NoticeRead => &[
+            CaseOfficer,
+            Supervisor,
+            ContactPoint,
+            Analyst,
+            JudicialLiaison,
+            DataProtectionOfficer,
+        ],
         Action::EvidenceAdd => &[CaseOfficer, EvidenceCustodian],
         Action::EvidenceRead => {
             &[CaseOfficer, EvidenceCustodian, Supervisor, Analyst, JudicialLiaison]
@@ -138,9 +147,11 @@ pub(crate) const fn nature(action: Action) -> Nature {
         | Action::RequestSubmit
         | Action::SummaryShare
         | Action::EvidenceRelease => Nature::Approval,
-        Action::CaseList | Action::DeadlineList | Action::Import | Action::StatisticsRead => {
-            Nature::Listing
-        }
+        Action::CaseList
+        | Action::DeadlineList
+        | Action::Import
+        | Action::NoticeRead
+        | Action::StatisticsRead => Nature::Listing,
         Action::CompartmentGrant
         | Action::CompartmentRead
         | Action::LogRead

@@ -54,11 +54,12 @@ fn is_permitted(actor: &Actor, action: Action, resource: &Resource) -> bool {
 /// The matrix as auditors read it, written apart from the rules: action, then a mark for each role in the order of
 /// case officer, supervisor, contact point, evidence custodian, analyst, liaison officer, data-protection officer,
 /// auditor, system administrator, joint-team member, judicial liaison.
-const MATRIX: [(Action, &str); 52] = [
+const MATRIX: [(Action, &str); 53] = [
     (Action::CaseOpen, "xx........."),
     (Action::CaseRead, "xxx.x.....x"),
     (Action::CaseList, "xxx.x.....x"),
     (Action::DeadlineList, "xxx.x.....x"),
+    (Action::NoticeRead, "xxx.x.x...x"),
     (Action::CaseUpdate, "xx........."),
     (Action::CaseMove, "xx........."),
     (Action::CaseApprove, ".xx.......x"),

@@ -6,6 +6,7 @@
 
 mod append;
 mod audit_trail;
+mod bulk_reads;
 mod cards;
 mod cases;
 mod compartments;
@@ -66,6 +67,7 @@ use crate::policy::RequiredTraining;
 use crate::record::Signer;
 
 pub use audit_trail::AuditEventView;
+pub use bulk_reads::BulkRead;
 pub use cards::{CardBook, KnownAuthority, Under};
 pub use cases::{
     AcknowledgedView, Acknowledgement, CaseChange, CaseQuery, CaseRow, CaseView, ChangeView,
@@ -122,6 +124,8 @@ pub struct HouseRules {
     pub lead_days: u32,
     /// The highest classification level that the node is accredited for.
     pub level_max: u8,
+    /// How much an officer reads before an alarm is raised (R24).
+    pub bulk_read: BulkRead,
     /// The training without which a role is not in force (R26).
     pub required_training: Arc<RequiredTraining>,
 }

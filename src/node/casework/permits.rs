@@ -79,6 +79,7 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
         Action::CompartmentGrant
         | Action::CompartmentRead
         | Action::DeadlineList
+        | Action::NoticeRead
         | Action::LogRead
         | Action::StatisticsRead
         | Action::WorkflowRead

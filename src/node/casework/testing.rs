@@ -12,7 +12,7 @@ use crate::domain::id::ObjectId;
 use crate::domain::time::Timestamp;
 use crate::node::blobs::{Blobs, Disk, Room, SystemDisk};
 use crate::node::casework::receive::budget::RefusalBudget;
-use crate::node::casework::{CardBook, Desk, Error, HouseRules, NewToken, NewUser};
+use crate::node::casework::{BulkRead, CardBook, Desk, Error, HouseRules, NewToken, NewUser};
 use crate::node::clock::{Clock, ManualClock};
 use crate::node::keys::ContentKeys;
 use crate::node::keys::content::StoreKey;
@@ -57,6 +57,7 @@ pub(crate) async fn desk() -> TestDesk {
             backup_days: 90,
             lead_days: 3,
             level_max: 1,
+            bulk_read: BulkRead { items_max: 0, minutes: 60 },
             required_training: Arc::default(),
         },
         profiles: Arc::new(Profiles::shipped().unwrap()),

@@ -32,6 +32,8 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("policy.four_eyes", Kind::Flag),
     ("policy.backup_days", Kind::Number),
     ("policy.lead_days", Kind::Number),
+    ("policy.bulk_read_items", Kind::Number),
+    ("policy.bulk_read_minutes", Kind::Number),
     ("policy.level_max", Kind::Number),
     ("policy.required_training", Kind::List),
     ("telemetry.format", Kind::Text),

@@ -58,6 +58,7 @@ pub mod outbox;
 pub mod peers;
 pub mod projections;
 pub mod qualifications;
+pub mod reads;
 pub mod receipts;
 pub mod records;
 pub mod requests;

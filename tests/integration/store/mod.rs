@@ -171,7 +171,10 @@ suite! {
         what_is_sealed_and_may_not_leave_yet_is_not_leased,
         rows_are_leased_in_order_once_sealed;
     people:
-        qualifications_are_kept_and_revoked_once;
+        a_conflict_stands_once_until_it_is_lifted,
+        an_officer_is_let_into_a_compartment_once,
+        qualifications_are_kept_and_revoked_once,
+        reads_are_counted_within_a_window_and_alarms_kept_apart;
     projections:
         a_custody_chain_does_not_fork,
         a_hand_over_waits_and_ends_once,

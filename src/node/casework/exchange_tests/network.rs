@@ -117,6 +117,7 @@ async fn town(number: u8, profiles: Profiles) -> Town {
             backup_days: 90,
             lead_days: 3,
             level_max: 1,
+            bulk_read: crate::node::casework::BulkRead { items_max: 0, minutes: 60 },
             required_training: Arc::default(),
         },
         profiles: Arc::new(profiles),

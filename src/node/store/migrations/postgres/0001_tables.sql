@@ -277,6 +277,20 @@ CREATE TABLE user_compartments (
     PRIMARY KEY (user_id, compartment)
 );
 
+-- What officers read lately, each object once: how much that is, is asked at every read. Whoever reads very much raises an
+-- alarm, once in a while.
+CREATE TABLE recent_reads (
+    user_id TEXT NOT NULL,
+    object TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (user_id, object)
+);
+CREATE INDEX recent_reads_at ON recent_reads (user_id, at);
+CREATE TABLE read_alarms (
+    user_id TEXT NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL
+);
+
 -- Projections: what lists and search read. All that follows is rebuilt from the records at any time.
 
 CREATE TABLE object_fields (
