@@ -29,15 +29,17 @@ macro_rules! actions {
 }
 
 actions! {
-    52;
+    57;
     /// Open a case.
     CaseOpen = "case.open";
     /// Read a case.
     CaseRead = "case.read";
     /// See that cases exist: ids, status and type of those one may read.
     CaseList = "case.list";
-    /// See what is due in the objects one may open, and the own notices of it.
+    /// See what is due in the objects one may open.
     DeadlineList = "deadline.list";
+    /// Read the own notices.
+    NoticeRead = "notice.read";
     /// Change the content of a case.
     CaseUpdate = "case.update";
     /// Move a case to another status.
@@ -48,6 +50,8 @@ actions! {
     CaseWorkflow = "case.workflow";
     /// Give a case to another officer to lead.
     CaseAssign = "case.assign";
+    /// Put a case into a compartment or classify it, or take that back.
+    CaseProtect = "case.protect";
     /// Declare a conflict of interest of one's own in a case.
     ConflictDeclare = "conflict.declare";
     /// Say that another officer has a conflict of interest in a case.
@@ -118,10 +122,16 @@ actions! {
     LogRead = "log.read";
     /// Read who did and read what.
     AuditRead = "audit.read";
+    /// Export who did and read what.
+    AuditExport = "audit.export";
     /// Check store against records against log, and with peers.
     AuditRun = "audit.run";
     /// Read names, roles and state of users.
     UserRead = "user.read";
+    /// Let another officer into a compartment, or no longer.
+    CompartmentGrant = "compartment.grant";
+    /// See who is in which compartment.
+    CompartmentRead = "compartment.read";
     /// Create and disable users, give roles and tokens.
     UserManage = "user.manage";
     /// See peers and how deliveries stand.
@@ -179,6 +189,8 @@ pub struct Actor {
     pub suspended: BTreeMap<Role, String>,
     /// The highest classification level they may see.
     pub clearance: u8,
+    /// The compartments that they were let into.
+    pub compartments: BTreeSet<String>,
     /// Their unit.
     pub unit: Option<String>,
     /// How they came in.
@@ -195,6 +207,7 @@ impl Actor {
             roles: BTreeSet::new(),
             suspended: BTreeMap::new(),
             clearance: u8::MAX,
+            compartments: BTreeSet::new(),
             unit: None,
             via: Via::Node,
         }
@@ -250,6 +263,8 @@ pub struct Resource {
     pub unit: Option<String>,
     /// The classification level of its marking.
     pub level: u8,
+    /// The compartment that it is in; open to no officer who was not let into it.
+    pub compartment: Option<String>,
     /// Closed to all but owner and team.
     pub is_restricted: bool,
     /// Its data are restricted: kept for review, hold and erasure alone. Supervisors may open it, and data-protection
@@ -282,6 +297,7 @@ impl Resource {
             conflicted: BTreeSet::new(),
             unit: None,
             level: 0,
+            compartment: None,
             is_restricted: false,
             is_limited: false,
             is_caseless: false,

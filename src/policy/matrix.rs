@@ -20,6 +20,7 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         Action::CaseOpen
         | Action::CaseUpdate
         | Action::CaseMove
+        | Action::CaseProtect
         | Action::CaseReview
         | Action::ErasureOrder => &[CaseOfficer, Supervisor],
         Action::CaseRestrict | Action::RetentionRead => &[Supervisor, DataProtectionOfficer],
@@ -32,13 +33,24 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
         Action::ConflictFlag => &[Supervisor, CaseOfficer],
         Action::CaseAssign
         | Action::CaseWorkflow
+        | Action::CompartmentGrant
         | Action::ConflictLift
         | Action::WorkflowAdopt => &[Supervisor],
+        Action::CompartmentRead => &[Supervisor, DataProtectionOfficer, Auditor],
         Action::ErasureDecide => &[DataProtectionOfficer, Supervisor],
         Action::ErasureRead => &[DataProtectionOfficer, Supervisor, Auditor],
         Action::CaseRead | Action::CaseList | Action::DeadlineList => {
             &[CaseOfficer, Supervisor, ContactPoint, Analyst, JudicialLiaison]
         }
+        // Whoever protects data is told of officers who read very much.
+        Action::NoticeRead => &[
+            CaseOfficer,
+            Supervisor,
+            ContactPoint,
+            Analyst,
+            JudicialLiaison,
+            DataProtectionOfficer,
+        ],
         Action::EvidenceAdd => &[CaseOfficer, EvidenceCustodian],
         Action::EvidenceRead => {
             &[CaseOfficer, EvidenceCustodian, Supervisor, Analyst, JudicialLiaison]
@@ -79,7 +91,7 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
             Auditor,
             SystemAdministrator,
         ],
-        Action::AuditRead => &[DataProtectionOfficer, Auditor],
+        Action::AuditExport | Action::AuditRead => &[DataProtectionOfficer, Auditor],
         Action::AuditRun | Action::NodeRead => &[Auditor, SystemAdministrator],
         Action::UserRead => &[SystemAdministrator, Supervisor, Auditor, DataProtectionOfficer],
         Action::UserManage | Action::PeerManage | Action::NodeManage => &[SystemAdministrator],
@@ -122,6 +134,7 @@ pub(crate) const fn nature(action: Action) -> Nature {
         Action::CaseUpdate
         | Action::CaseMove
         | Action::CaseAssign
+        | Action::CaseProtect
         | Action::CaseWorkflow
         | Action::ConflictDeclare
         | Action::ConflictFlag
@@ -140,13 +153,17 @@ pub(crate) const fn nature(action: Action) -> Nature {
         | Action::EvidenceRelease => Nature::Approval,
         Action::CaseList
         | Action::DeadlineList
-        | Action::RetentionRead
         | Action::Import
+        | Action::NoticeRead
+        | Action::RetentionRead
         | Action::StatisticsRead => Nature::Listing,
-        Action::LogRead
+        Action::CompartmentGrant
+        | Action::CompartmentRead
+        | Action::LogRead
         | Action::WorkflowRead
         | Action::WorkflowAdopt
         | Action::ErasureRead
+        | Action::AuditExport
         | Action::AuditRead
         | Action::AuditRun
         | Action::UserRead

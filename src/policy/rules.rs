@@ -57,6 +57,9 @@ pub enum DenialReason {
         /// The level of the actor.
         clearance: u8,
     },
+    /// It is in a compartment that the officer was not let into.
+    #[error("it is in a compartment that you are not in")]
+    Compartment,
     /// Who runs or audits the node sees no content, whatever other role they have.
     #[error("whoever is {0} works on no case, even with another role; use another user")]
     SeparateDuty(Role),
@@ -130,7 +133,9 @@ fn judge(
         Via::Token => {}
     }
     let needed = roles_for(action);
-    let leads = actor.user.is_some() && resource.owner == actor.user;
+    let leads = actor.user.is_some()
+        && resource.owner == actor.user
+        && clear(actor, Role::CaseOfficer, resource).is_ok();
     // Whoever leads a case knows its team; in the cases of others a conflict is for a supervisor to see.
     let is_open_to =
         |role: &Role| action != Action::ConflictFlag || leads || *role == Role::Supervisor;
@@ -149,7 +154,7 @@ fn judge(
     let nature = nature(action);
     if actor.user.is_some_and(|user| resource.conflicted.contains(&user)) {
         // Whoever may not know of it at all does not learn of it by a conflict either.
-        clear(actor, resource)?;
+        clear(actor, first, resource)?;
         return Err(DenialReason::Conflict);
     }
     // Another role never takes away what one of them allows.
@@ -230,26 +235,35 @@ fn second_officer(actor: &Actor, action: Action, resource: &Resource) -> Result<
     }
 }
 
-/// What counts whatever the role is: no duty that is apart from casework, and the clearance.
-fn clear(actor: &Actor, resource: &Resource) -> Result<(), DenialReason> {
+/// What counts before unit and team do: no duty that is apart from casework, the clearance and the compartment. The
+/// data-protection officer decides on each erasure, and what they see of it is no content.
+fn clear(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialReason> {
     let apart = [Role::SystemAdministrator, Role::Auditor];
     // A role that is suspended parts duties as before: who audits does not come to work on cases by missing a course.
     let has = |duty: &Role| actor.roles.contains(duty) || actor.suspended.contains_key(duty);
     if let Some(duty) = apart.into_iter().find(has) {
         return Err(DenialReason::SeparateDuty(duty));
     }
+    if role == Role::DataProtectionOfficer && resource.kind == ResourceKind::Erasure {
+        return Ok(());
+    }
     if resource.level > actor.clearance {
         return Err(DenialReason::Clearance { level: resource.level, clearance: actor.clearance });
     }
-    Ok(())
+    match &resource.compartment {
+        Some(compartment) if !actor.compartments.contains(compartment) => {
+            Err(DenialReason::Compartment)
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
-/// Clearance always; team or unit, and in a restricted case the team only. The contact point and the supervisor
+/// Clearance and compartment always; team or unit, and in a restricted case the team only. The contact point and the supervisor
 /// see what passes their desks, unless it is restricted. What is no matter of a case has no unit: it is
 /// open to those desks, to the liaison officer, to whoever drafted it and, if it is a task force, to its team, since
 /// others have no need to know.
 fn reach(actor: &Actor, role: Role, resource: &Resource) -> Result<(), DenialReason> {
-    clear(actor, resource)?;
+    clear(actor, role, resource)?;
     if resource.is_limited && !matches!(role, Role::Supervisor | Role::DataProtectionOfficer) {
         return Err(DenialReason::NotInTeam);
     }

@@ -23,6 +23,7 @@ fn officer(roles: &[Role]) -> Actor {
         roles: roles.iter().copied().collect(),
         suspended: BTreeMap::new(),
         clearance: 1,
+        compartments: BTreeSet::from(["amber".to_owned()]),
         unit: Some("north".to_owned()),
         via: Via::Token,
     }
@@ -53,16 +54,20 @@ fn is_permitted(actor: &Actor, action: Action, resource: &Resource) -> bool {
 /// The matrix as auditors read it, written apart from the rules: action, then a mark for each role in the order of
 /// case officer, supervisor, contact point, evidence custodian, analyst, liaison officer, data-protection officer,
 /// auditor, system administrator, joint-team member, judicial liaison.
-const MATRIX: [(Action, &str); 52] = [
+const MATRIX: [(Action, &str); 57] = [
     (Action::CaseOpen, "xx........."),
     (Action::CaseRead, "xxx.x.....x"),
     (Action::CaseList, "xxx.x.....x"),
     (Action::DeadlineList, "xxx.x.....x"),
+    (Action::NoticeRead, "xxx.x.x...x"),
     (Action::CaseUpdate, "xx........."),
     (Action::CaseMove, "xx........."),
     (Action::CaseApprove, ".xx.......x"),
     (Action::CaseWorkflow, ".x........."),
     (Action::CaseAssign, ".x........."),
+    (Action::CaseProtect, "xx........."),
+    (Action::CompartmentGrant, ".x........."),
+    (Action::CompartmentRead, ".x....xx..."),
     (Action::ConflictDeclare, "xxxxx.....x"),
     (Action::ConflictFlag, ".x........."),
     (Action::ConflictLift, ".x........."),
@@ -98,6 +103,7 @@ const MATRIX: [(Action, &str); 52] = [
     (Action::WorkflowAdopt, ".x........."),
     (Action::LogRead, "xxxxxxxxx.x"),
     (Action::AuditRead, "......xx..."),
+    (Action::AuditExport, "......xx..."),
     (Action::AuditRun, ".......xx.."),
     (Action::UserRead, ".x....xxx.."),
     (Action::UserManage, "........x.."),
@@ -388,6 +394,11 @@ fn attributes() -> Vec<(&'static str, Actor, Resource, Option<DenialReason>)> {
     let secret = DenialReason::Clearance { level: 2, clearance: 1 };
     let above = Resource { level: 2, ..own_unit() };
     let both = Resource { level: 2, ..conflicted(user(1)) };
+    let within = |name: &str| Resource { compartment: Some(name.to_owned()), ..own_unit() };
+    let outside = Some(DenialReason::Compartment);
+    let owned = Resource { owner: Some(user(1)), team: [user(1)].into(), ..within("umber") };
+    let hidden = Resource { conflicted: [user(1)].into(), ..within("umber") };
+    let known = Resource { conflicted: [user(1)].into(), ..within("amber") };
     vec![
         ("nothing", plain.clone(), own_unit(), None),
         ("conflict of another", plain.clone(), conflicted(user(9)), None),
@@ -396,7 +407,12 @@ fn attributes() -> Vec<(&'static str, Actor, Resource, Option<DenialReason>)> {
         ("clearance", plain.clone(), Resource { level: 1, ..own_unit() }, None),
         ("above the clearance", plain.clone(), above, Some(secret.clone())),
         // Whoever may not know of it does not learn of it by a conflict.
-        ("conflict above the clearance", plain, both, Some(secret)),
+        ("conflict above the clearance", plain.clone(), both, Some(secret)),
+        ("a compartment of theirs", plain.clone(), within("amber"), None),
+        ("another compartment", plain.clone(), within("umber"), outside.clone()),
+        ("another compartment, of who leads it", plain.clone(), owned, outside.clone()),
+        ("conflict in another compartment", plain.clone(), hidden, outside),
+        ("conflict in a compartment of theirs", plain, known, Some(DenialReason::Conflict)),
     ]
 }
 
@@ -410,7 +426,10 @@ fn every_action_for_every_role_under_every_attribute() {
             }
             for (role, mark) in Role::ALL.into_iter().zip(marks.chars()) {
                 let actor = Actor { roles: [role].into(), ..actor.clone() };
-                let leads = resource.owner == actor.user && role == Role::CaseOfficer;
+                // Of a case that is closed to them it is not even told that they lead it.
+                let is_hidden =
+                    matches!(&expected, Some(reason) if *reason != DenialReason::Conflict);
+                let leads = resource.owner == actor.user && role == Role::CaseOfficer && !is_hidden;
                 let allows = mark == 'x' || (action == Action::ConflictFlag && leads);
                 let said = decide(&actor, action, &resource, Some(Purpose::CustomsEnforcement));
                 let told = format!("{action} as {role}: {name}");
@@ -442,4 +461,21 @@ fn whoever_leads_a_case_says_of_others_that_they_have_a_conflict_and_nobody_else
         DenialReason::NoRole { action: Action::ConflictFlag, needed: &[Role::Supervisor] }
     );
     assert!(is_permitted(&officer(&[Role::Supervisor]), Action::ConflictFlag, &own_unit()));
+}
+
+#[test]
+fn the_data_protection_officer_decides_on_erasures_in_every_compartment_and_at_every_level() {
+    let order = Resource {
+        kind: ResourceKind::Erasure,
+        compartment: Some("umber".to_owned()),
+        level: 4,
+        ..own_unit()
+    };
+    let actor = officer(&[Role::DataProtectionOfficer]);
+    let decision = decide(&actor, Action::ErasureDecide, &order, Some(Purpose::DataProtection));
+    assert!(matches!(decision, Decision::Permit(_)));
+    let supervisor = officer(&[Role::Supervisor]);
+    assert!(!is_permitted(&supervisor, Action::ErasureDecide, &order));
+    let conflicted = Resource { conflicted: [user(1)].into(), ..order };
+    assert_eq!(denial(&actor, Action::ErasureDecide, &conflicted), DenialReason::Conflict);
 }

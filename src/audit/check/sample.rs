@@ -271,6 +271,7 @@ fn opened() -> CaseOpened {
         case_type: "tobacco_excise".to_owned(),
         status: "suspicion".to_owned(),
         unit: None,
+        protection: None,
         content: vec![
             ("identifiers/0/value".to_owned(), Value::text("CSQU3054383")),
             ("subjects/0/name".to_owned(), Value::text("NAME-NOT-SHOWN")),

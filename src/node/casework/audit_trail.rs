@@ -1,5 +1,7 @@
 //! Who did, saw and was refused what: one chained row for each; holds no personal data of the people in a case.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -33,7 +35,7 @@ pub struct AuditEventView {
     pub object: Option<String>,
     /// For which purpose.
     pub purpose: Option<String>,
-    /// `done`, `seen` or `denied`.
+    /// `done`, `seen`, `denied` or `alarm`.
     pub outcome: String,
     /// What else must be known.
     pub detail: Option<String>,
@@ -83,9 +85,28 @@ fn event(
 }
 
 impl Desk {
-    /// Notes that content was seen; it is shown only after the note is durable.
+    /// Notes that content was seen; it is shown only after the note is durable. Whoever sees very much raises an alarm.
     pub(crate) async fn note_seen(&self, permit: &Permit) -> Result<(), Error> {
-        self.note(event(permit, self.clock.now(), None, "seen")).await
+        let now = self.clock.now();
+        let seen = (event(permit, now, None, "seen"), self.watch(permit, permit.resource(), now));
+        let seen = Arc::new(seen);
+        let write = self.store.write_with("audit_note", Arc::clone(&seen), |tx, seen| {
+            Box::pin(async move {
+                let (event, watch) = &**seen;
+                audit_events::append(tx, event).await?;
+                match watch {
+                    Some(watch) => watch.note(tx).await,
+                    None => Ok(false),
+                }
+            })
+        });
+        let is_much = idempotency::beside(write).await;
+        let is_much = is_much.map_err(|error: StoreError| Error::from(error))?;
+        if let Some(watch) = seen.1.as_ref().filter(|_| is_much) {
+            watch.tell();
+            self.signals.tell();
+        }
+        Ok(())
     }
 
     /// Notes that somebody was refused.

@@ -147,6 +147,8 @@ mod tests {
             review_by: None,
             restricted: String::new(),
             erasures: 0,
+            level: 0,
+            compartment: String::new(),
         }
     }
 

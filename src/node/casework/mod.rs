@@ -6,9 +6,11 @@
 
 mod append;
 mod audit_trail;
+mod bulk_reads;
 mod cards;
 mod case_file;
 mod cases;
+mod compartments;
 mod deadlines;
 mod declarations;
 mod documents;
@@ -45,6 +47,7 @@ mod status;
 mod summaries;
 mod task_forces;
 mod tokens;
+mod trail_export;
 mod views;
 mod workflows;
 
@@ -70,14 +73,16 @@ use crate::policy::RequiredTraining;
 use crate::record::Signer;
 
 pub use audit_trail::AuditEventView;
+pub use bulk_reads::BulkRead;
 pub use cards::{CardBook, KnownAuthority, Under};
 pub use case_file::{CASE_FILE_SCHEMA, CaseFile, CaseFileAccess};
 pub use cases::{
     AcknowledgedView, Acknowledgement, CaseChange, CaseQuery, CaseRow, CaseView, ChangeView,
     ConflictView, DifferenceQuery, DifferenceView, IdentifierView, Lift, Linking, Movement,
-    NewCase, NewConflict, ProposalView, QualityView, Refusal, StepView, VersionView, WarningView,
-    WorkflowChange,
+    NewCase, NewConflict, NewProtection, ProposalView, QualityView, Refusal, StepView, VersionView,
+    WarningView, WorkflowChange,
 };
+pub use compartments::{CompartmentView, NewCompartment};
 pub use deadlines::{
     DeadlineQuery, DeadlineView, Drafted, MailboxView, NewMailbox, NoticeQuery, NoticeView,
 };
@@ -115,6 +120,7 @@ pub use task_forces::{
     MemberView, NewPost, NewTaskForce, PostView, TaskForceQuery, TaskForceRow, TaskForceView,
 };
 pub use tokens::{NewToken, TOKEN_PREFIX, TokenListed, TokenView};
+pub use trail_export::TrailRange;
 pub use views::{
     FindingView, HistoryView, PAGE_ROWS, PAGE_ROWS_MAX, PageView, json_value, time_text,
 };
@@ -130,6 +136,10 @@ pub struct HouseRules {
     pub backup_days: u32,
     /// How many days before something is due its officer is told (R46).
     pub lead_days: u32,
+    /// The highest classification level that the node is accredited for.
+    pub level_max: u8,
+    /// How much an officer reads before an alarm is raised (R24).
+    pub bulk_read: BulkRead,
     /// The training without which a role is not in force (R26).
     pub required_training: Arc<RequiredTraining>,
 }

@@ -72,6 +72,8 @@ pub struct WhoView {
     pub unit: Option<String>,
     /// The clearance.
     pub clearance: u8,
+    /// The compartments that the officer was let into.
+    pub compartments: Vec<String>,
     /// The authority.
     pub authority: String,
 }
@@ -215,6 +217,7 @@ impl Desk {
             qualifications,
             unit: actor.unit.clone(),
             clearance: actor.clearance,
+            compartments: actor.compartments.iter().cloned().collect(),
             authority: self.authority.to_string(),
         })
     }
@@ -244,7 +247,7 @@ pub(crate) async fn find_user(tx: &mut Tx, who: &str) -> Result<Option<User>, St
     Ok(users.into_iter().find(|u| u.name == who || u.pseudonym == who || u.id == who))
 }
 
-/// The actor that an officer's row alone describes, as if every role were in force; nothing if the row is not sound.
+/// The actor that an officer's row alone describes, as if every role were in force and no compartment open; nothing if the row is not sound.
 /// For whoever acts, ask [`Backing`].
 pub(super) fn actor_of(user: &User) -> Option<Actor> {
     Some(Actor {
@@ -252,6 +255,7 @@ pub(super) fn actor_of(user: &User) -> Option<Actor> {
         pseudonym: user.pseudonym.parse().ok()?,
         roles: user.roles.split_whitespace().filter_map(|role| role.parse().ok()).collect(),
         suspended: BTreeMap::new(),
+        compartments: BTreeSet::new(),
         clearance: u8::try_from(user.clearance).unwrap_or(0),
         unit: (!user.unit.is_empty()).then(|| user.unit.clone()),
         via: Via::Token,

@@ -10,6 +10,7 @@ use crate::audit::pack::{Content, PackInfo, PackRecord, PackWriter};
 use crate::domain::id::ObjectId;
 use crate::node::blobs::BlobKey;
 use crate::node::casework::audit_trail::done as event;
+use crate::node::casework::bulk_reads::Watch;
 use crate::node::casework::guard::allow;
 use crate::node::casework::load::Held;
 use crate::node::casework::summaries::read_indices;
@@ -89,18 +90,31 @@ impl Desk {
             pack = self.add_file(pack, file).await?;
         }
         let writer = blocking(move || pack.finish()).await?;
-        let events: Vec<_> =
-            names.into_iter().map(|object| event(permit, now, Some(object))).collect();
-        self.store
-            .write_with("pack_audit", events, |tx, events| {
-                Box::pin(async move {
-                    for event in events {
-                        audit_events::append(tx, event).await?;
+        let shown = names.into_iter().map(|object| {
+            (event(permit, now, Some(object)), self.watch(permit, Some(object), now))
+        });
+        let shown = Arc::new(shown.collect::<Vec<_>>());
+        let alarms = self.store.write_with("pack_audit", Arc::clone(&shown), |tx, shown| {
+            Box::pin(async move {
+                let mut alarms = Vec::new();
+                for (place, (event, watch)) in shown.iter().enumerate() {
+                    audit_events::append(tx, event).await?;
+                    if let Some(watch) = watch
+                        && watch.note(tx).await?
+                    {
+                        alarms.push(place);
                     }
-                    Ok::<_, StoreError>(())
-                })
+                }
+                Ok::<_, StoreError>(alarms)
             })
-            .await?;
+        });
+        for place in alarms.await? {
+            shown
+                .get(place)
+                .and_then(|(_, watch)| watch.as_ref())
+                .into_iter()
+                .for_each(Watch::tell);
+        }
         Ok(writer)
     }
 

@@ -7,11 +7,12 @@ use crate::domain::id::{AuthorityName, ObjectId, UserId};
 use crate::node::casework::limited::is_limited;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::{self, Case};
+use crate::node::store::erasures::{self, Erasure};
 use crate::node::store::imports;
 use crate::node::store::requests::{self, Direction, Request};
 use crate::node::store::summaries::{self, Summary};
 use crate::node::store::task_forces::{self, TaskForce};
-use crate::node::store::{StoreError, Tx, audit_events, conflicts, erasures, evidence, users};
+use crate::node::store::{StoreError, Tx, audit_events, conflicts, evidence, users};
 use crate::policy::{Action, Actor, DenialReason, Permit, Resource, ResourceKind, decide};
 
 /// How many audit events about an object are searched for its drafter.
@@ -51,6 +52,7 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
         | Action::CaseMove
         | Action::CaseApprove
         | Action::CaseAssign
+        | Action::CaseProtect
         | Action::CaseWorkflow
         | Action::ConflictDeclare
         | Action::ConflictFlag
@@ -79,12 +81,16 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
             (ResourceKind::TaskForce, "task force")
         }
         Action::Import | Action::DeclarationRead => (ResourceKind::Declaration, "declaration"),
-        Action::DeadlineList
+        Action::CompartmentGrant
+        | Action::CompartmentRead
+        | Action::DeadlineList
+        | Action::NoticeRead
         | Action::LogRead
         | Action::StatisticsRead
         | Action::WorkflowRead
         | Action::WorkflowAdopt
         | Action::ErasureRead
+        | Action::AuditExport
         | Action::AuditRead
         | Action::AuditRun
         | Action::UserRead
@@ -171,9 +177,9 @@ impl Desk {
         self.note_denied(actor, action, resource.id, purpose, &reason.to_string()).await?;
         Err(match reason {
             // As if it did not exist.
-            DenialReason::NotInTeam | DenialReason::Clearance { .. } => {
-                Error::NotFound(kind_of(action).1)
-            }
+            DenialReason::NotInTeam
+            | DenialReason::Compartment
+            | DenialReason::Clearance { .. } => Error::NotFound(kind_of(action).1),
             DenialReason::NoRole { .. }
             | DenialReason::Suspended { .. }
             | DenialReason::NoPurpose(_)
@@ -212,8 +218,7 @@ async fn resource_of(
         }
         ResourceKind::Erasure => {
             let Some(order) = erasures::get(tx, &text).await? else { return Ok(None) };
-            let case = of_case(tx, kind, id, Some(&order.object)).await?;
-            Ok(Some(Resource { authors: order.ordered_by.parse().into_iter().collect(), ..case }))
+            erasure_resource(tx, id, &order).await.map(Some)
         }
         ResourceKind::Declaration | ResourceKind::System => {
             Ok(Some(Resource::of(kind).with_id(id)))
@@ -246,11 +251,22 @@ pub(crate) async fn summary_resource(
     summary: &Summary,
 ) -> Result<Resource, StoreError> {
     let mut resource = of_case(tx, ResourceKind::Summary, id, summary.case_id.as_deref()).await?;
-    resource.level = summary.marking.parse().map_or(u8::MAX, |m: Marking| m.level());
+    let marked = summary.marking.parse().map_or(u8::MAX, |m: Marking| m.level());
+    resource.level = resource.level.max(marked);
     if summary.direction == Direction::In {
         resource.originator = summary.author.parse().ok();
     }
     Ok(resource)
+}
+
+/// The attributes of an order of erasure.
+pub(crate) async fn erasure_resource(
+    tx: &mut Tx,
+    id: ObjectId,
+    order: &Erasure,
+) -> Result<Resource, StoreError> {
+    let case = of_case(tx, ResourceKind::Erasure, id, Some(&order.object)).await?;
+    Ok(Resource { authors: order.ordered_by.parse().into_iter().collect(), ..case })
 }
 
 /// The attributes of a task force: its team are the officers of this authority who were named for it.
@@ -306,6 +322,8 @@ pub(crate) async fn resource_of_case(
         owner: case.owner.parse().ok(),
         team: team.iter().filter_map(|member| member.user_id.parse().ok()).collect(),
         conflicted: conflicted.iter().filter_map(|row| row.user_id.parse().ok()).collect(),
+        level: u8::try_from(case.level).unwrap_or(u8::MAX),
+        compartment: Some(case.compartment.clone()).filter(|name| !name.is_empty()),
         unit: (!case.unit.is_empty()).then(|| case.unit.clone()),
         ..Resource::of(kind).with_id(id)
     })
@@ -419,6 +437,7 @@ mod tests {
             pseudonym: "officer-1".parse::<OfficerPseudonym>().unwrap(),
             roles: [role].into(),
             suspended: BTreeMap::new(),
+            compartments: BTreeSet::new(),
             clearance: 0,
             unit: Some("north".to_owned()),
             via: Via::Token,

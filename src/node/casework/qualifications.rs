@@ -18,7 +18,7 @@ use crate::node::rng::random;
 use crate::node::store::audit_events::{self, NewAuditEvent};
 use crate::node::store::qualifications::{self, Qualification, QualificationKind};
 use crate::node::store::users::{self, User};
-use crate::node::store::{StoreError, Tx};
+use crate::node::store::{StoreError, Tx, compartments};
 use crate::policy::{Action, Actor, HeldTraining, Permit, RequiredTraining, is_training_name};
 
 /// How long before its end a qualification is told as one that ends soon, in seconds.
@@ -85,14 +85,18 @@ impl Backing {
         tx: &mut Tx,
         user: &User,
     ) -> Result<Option<Actor>, StoreError> {
-        if self.required.is_empty() {
-            return Ok(self.actor_with(user, &[]));
-        }
-        let rows = qualifications::of_user(tx, &user.id).await?;
-        Ok(self.actor_with(user, &rows))
+        let rows = if self.required.is_empty() {
+            Vec::new()
+        } else {
+            qualifications::of_user(tx, &user.id).await?
+        };
+        let Some(actor) = self.actor_with(user, &rows) else { return Ok(None) };
+        let compartments = compartments::of_user(tx, &user.id).await?;
+        let compartments = compartments.into_iter().map(|row| row.compartment).collect();
+        Ok(Some(Actor { compartments, ..actor }))
     }
 
-    /// As [`Backing::actor`], of an officer whose qualifications are known.
+    /// As [`Backing::actor`], of an officer whose qualifications are known, and without compartments.
     pub(crate) fn actor_with(&self, user: &User, rows: &[Qualification]) -> Option<Actor> {
         let mut actor = actor_of(user)?;
         let held: Vec<_> = rows.iter().map(held).collect();

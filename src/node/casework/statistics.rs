@@ -118,7 +118,7 @@ struct Counted {
 }
 
 impl Desk {
-    /// Counts cases and requests.
+    /// Counts cases and requests, but for those that are closed to the officer by compartment, level or conflict of interest.
     ///
     /// # Errors
     /// If the permit is for something else, or [`Error::Invalid`] for a day, type or format that there is not.
@@ -128,7 +128,9 @@ impl Desk {
         query: &StatisticsQuery,
     ) -> Result<StatisticsView, Error> {
         permit.covers(Action::StatisticsRead, None)?;
-        let scope = scope_of(query)?;
+        let who = permit.who();
+        let user = who.user.map(|user| user.to_string()).unwrap_or_default();
+        let scope = Scope { open_to: Some((user, who.clearance.into())), ..scope_of(query)? };
         self.note_seen(permit).await?;
         let now = self.clock.now();
         let counted = self
@@ -157,8 +159,9 @@ async fn count(tx: &mut Tx, scope: &Scope, now: Timestamp) -> Result<Counted, St
         let officer = users::get(tx, &load.owner).await?;
         loads.push((officer.map(|user| user.pseudonym).unwrap_or_default(), load));
     }
+    let requests = statistics::requests(tx, scope.open_to.as_ref()).await?;
     let stays = statistics::stays(tx, scope, now.0).await?;
-    Ok(Counted { by, ages, stays, loads, requests: statistics::requests(tx).await? })
+    Ok(Counted { by, ages, stays, loads, requests })
 }
 
 impl Counted {
@@ -261,6 +264,7 @@ fn scope_of(query: &StatisticsQuery) -> Result<Scope, Error> {
         until: to.map(|day| day.start().0.saturating_add(DAY)),
         unit: query.unit.clone(),
         case_type: case_type.map(|case_type| case_type.name().to_owned()),
+        open_to: None,
     })
 }
 

@@ -12,7 +12,7 @@ use crate::domain::id::ObjectId;
 use crate::domain::time::Timestamp;
 use crate::node::blobs::{Blobs, Disk, Room, SystemDisk};
 use crate::node::casework::receive::budget::RefusalBudget;
-use crate::node::casework::{CardBook, Desk, Error, HouseRules, NewToken, NewUser};
+use crate::node::casework::{BulkRead, CardBook, Desk, Error, HouseRules, NewToken, NewUser};
 use crate::node::clock::{Clock, ManualClock};
 use crate::node::keys::ContentKeys;
 use crate::node::keys::content::StoreKey;
@@ -56,6 +56,8 @@ pub(crate) async fn desk() -> TestDesk {
             four_eyes: true,
             backup_days: 90,
             lead_days: 3,
+            level_max: 1,
+            bulk_read: BulkRead { items_max: 0, minutes: 60 },
             required_training: Arc::default(),
         },
         profiles: Arc::new(Profiles::shipped().unwrap()),
@@ -78,6 +80,12 @@ impl TestDesk {
             clearance: 0,
         };
         self.desk.add_user(&permit, user).await.unwrap();
+        self.sign_in(name).await
+    }
+
+    /// An officer as the store knows them now.
+    pub(crate) async fn sign_in(&self, name: &str) -> Actor {
+        let permit = self.admin().await;
         let token = NewToken { user: name.to_owned(), label: "test".to_owned(), days: 1 };
         let token = self.desk.new_token(&permit, token).await.unwrap();
         self.desk.authenticate(&token.token).await.unwrap().unwrap()

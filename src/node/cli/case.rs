@@ -63,6 +63,8 @@ enum Step {
     Team(Team),
     /// Give a case to another officer to lead
     Assign(Assign),
+    /// Classify a case or put it into a compartment, or take that back
+    Protect(Protect),
     /// Close a case to an officer who has a conflict of interest in it, or no longer
     Conflict(Conflict),
     /// Write a court pack of a case
@@ -84,6 +86,12 @@ struct New {
     /// Why its data are processed
     #[arg(long)]
     purpose: Option<String>,
+    /// The classification level, from 0
+    #[arg(long, value_name = "LEVEL", default_value_t = 0)]
+    level: u8,
+    /// The compartment to open it in, such as operation-amber; you must be in it
+    #[arg(long, value_name = "NAME")]
+    compartment: Option<String>,
     /// The imported declaration that gave rise to it; its values become fields
     #[arg(long, value_name = "ID", group = "row")]
     declaration: Option<String>,
@@ -218,6 +226,21 @@ struct Link {
 }
 
 #[derive(Debug, Args)]
+struct Protect {
+    /// The case
+    id: String,
+    /// The classification level from now on, from 0
+    #[arg(long, value_name = "LEVEL")]
+    level: u8,
+    /// The compartment from now on, such as operation-amber; without it none
+    #[arg(long, value_name = "NAME")]
+    compartment: Option<String>,
+    /// Why
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Debug, Args)]
 struct Assign {
     /// The case
     id: String,
@@ -238,6 +261,9 @@ struct Export {
 struct Opening<'a> {
     title: &'a str,
     case_type: &'a str,
+    level: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compartment: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     purpose: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -319,6 +345,12 @@ impl Case {
                 client.post(&below(&step.id, "owner"), &body).await?;
                 Ok(line(&format!("{} leads case {}", step.officer, step.id))?)
             }
+            Step::Protect(Protect { id, level, compartment, reason }) => {
+                let body = json!({ "level": level, "compartment": compartment, "reason": reason });
+                client.post(&below(&id, "protection"), &body).await?;
+                let place = compartment.unwrap_or_else(|| "no compartment".to_owned());
+                Ok(line(&format!("case {id} is classified at level {level}, in {place}"))?)
+            }
             Step::Conflict(step) => step.run(&client).await,
             Step::Export(step) => pack::write(&client, &[step.id], &step.out).await,
             Step::File(step) => step.file(&client).await,
@@ -355,6 +387,8 @@ impl New {
         let body = Opening {
             title: &self.title,
             case_type: &self.case_type,
+            level: self.level,
+            compartment: self.compartment.as_deref(),
             purpose: self.purpose.as_deref(),
             declaration: self.declaration.as_deref(),
             manifest: self.manifest.as_deref(),

@@ -5,11 +5,13 @@
 //! end a node; `output` ends quietly when nobody reads on.
 
 mod audit;
+mod audit_trail;
 mod backup;
 mod card;
 mod case;
 mod case_file;
 mod client;
+mod compartment;
 mod conflict;
 mod custody;
 mod deadlines;
@@ -81,6 +83,8 @@ enum Command {
     Peers(peers::Peers),
     /// Cases: open, read, change, move, approve
     Case(case::Case),
+    /// Compartments: who may know of the cases in them
+    Compartment(compartment::Compartment),
     /// The workflows of case types: which steps a case may take and what each asks for
     Workflow(workflow::Workflow),
     /// Evidence and its chain of custody
@@ -120,6 +124,8 @@ enum Command {
     Log(log::Log),
     /// Compare store, records and log, and the books kept with peers
     Audit(audit::Audit),
+    /// Who did, saw and was refused what: list it, or export it for an auditor
+    AuditTrail(audit_trail::AuditTrail),
     /// Back up a node while it runs
     Backup(backup::Backup),
     /// Restore a backup into an empty folder
@@ -160,6 +166,7 @@ impl Command {
             Self::Status(command) => command.run().await,
             Self::Peers(command) => command.run().await,
             Self::Case(command) => command.run().await,
+            Self::Compartment(command) => command.run().await,
             Self::Workflow(command) => command.run().await,
             Self::Evidence(command) => command.run().await,
             Self::Retention(command) => command.run().await,
@@ -177,6 +184,7 @@ impl Command {
             Self::Pack(command) => command.run().await,
             Self::Log(command) => command.run().await,
             Self::Audit(command) => command.run().await,
+            Self::AuditTrail(command) => command.run().await,
             Self::Backup(command) => command.run().await,
             Self::Restore(command) => command.run().await,
             Self::Doctor(command) => command.run().await,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use tracing_subscriber::EnvFilter;
 
+use crate::domain::handling::LEVEL_MAX;
 use crate::node::config::Config;
 use crate::node::config::error::ConfigError;
 use crate::node::config::mail::MailTls;
@@ -11,6 +12,8 @@ use crate::node::config::sections::Backend;
 
 /// QUIC needs paths of 1,200 bytes (RFC 9000 14); no UDP payload is longer than 65,527.
 const MTU_RANGE: std::ops::RangeInclusive<u16> = 1200..=65_527;
+/// Reads of a week at most are kept for the alarm.
+const MINUTES_MAX: u32 = 10_080;
 /// Five checkpoints a second at most: witnesses must keep up.
 const PUBLISH_INTERVAL_MS_MIN: u64 = 200;
 
@@ -22,8 +25,14 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     store(config)?;
     limits(config)?;
     mail(config)?;
+    if config.policy.level_max > LEVEL_MAX {
+        return unfit("policy.level_max", "use a number from 0 to 4");
+    }
     if config.log.publish_interval_ms < PUBLISH_INTERVAL_MS_MIN {
         return unfit("log.publish_interval_ms", "use 200 or more, so that witnesses can keep up");
+    }
+    if !(1..=MINUTES_MAX).contains(&config.policy.bulk_read_minutes) {
+        return unfit("policy.bulk_read_minutes", "use a number from 1 to 10080, which is a week");
     }
     if let Err(error) = EnvFilter::try_new(&config.telemetry.filter) {
         let advice =

@@ -108,6 +108,12 @@ pub struct Policy {
     pub backup_days: u32,
     /// How many days before something is due its officer is told.
     pub lead_days: u32,
+    /// How many different cases and items an officer may read within the window before an alarm is raised; 0: no alarm.
+    pub bulk_read_items: u32,
+    /// The length of that window, in minutes.
+    pub bulk_read_minutes: u32,
+    /// The highest classification level that the node is accredited for.
+    pub level_max: u8,
     /// The training without which a role of an officer is not in force.
     #[serde(deserialize_with = "required_training")]
     pub required_training: RequiredTraining,
@@ -202,6 +208,9 @@ impl Default for Policy {
             four_eyes: true,
             backup_days: 90,
             lead_days: 3,
+            bulk_read_items: 100,
+            bulk_read_minutes: 60,
+            level_max: 1,
             required_training: RequiredTraining::default(),
         }
     }

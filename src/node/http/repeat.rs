@@ -106,7 +106,7 @@ async fn done_once(
         Known::No => {}
         Known::Answered(status, body) => return Ok(again(status, body)),
         Known::Unanswered => {
-            let text = "The request under this Idempotency-Key changed something, but its answer is lost (the node stopped, or what you may see was changed since), so it is not known whether all of it was done: look for what it changed before you ask again, under another key.";
+            let text = "The request under this Idempotency-Key changed something, but its answer was lost (the node stopped, or what you may see was changed since), so it is not known whether all of it was done: look for what it changed before you ask again, under another key.";
             return Err(Problem::new(Kind::Conflict, text));
         }
         Known::Another => {

@@ -3,9 +3,9 @@
 use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
-    audit, case_file, cases, conflicts, deadlines, declarations, erasures, evidence, imported,
-    imports, log as own_log, officers, packs, requests, retention, search, session, statistics,
-    summaries, task_forces, workflows,
+    audit, case_file, cases, compartments, conflicts, deadlines, declarations, erasures, evidence,
+    imported, imports, log as own_log, officers, packs, requests, retention, search, session,
+    statistics, summaries, task_forces, workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::openapi::{self, Route, described};
@@ -54,6 +54,12 @@ paths! {
         get "/api/v1/status" => session::status;
         /// What an officer is trained in, by name, pseudonym or id.
         get "/api/v1/officers/{id}/qualifications" => officers::qualifications;
+        /// The compartments that an officer is in, by name, pseudonym or id.
+        get "/api/v1/officers/{id}/compartments" => compartments::list;
+        /// Lets an officer into a compartment; nobody decides on themselves.
+        post "/api/v1/officers/{id}/compartments" => compartments::grant;
+        /// Takes an officer out of a compartment.
+        post "/api/v1/officers/{id}/compartments/revoke" => compartments::revoke;
         /// Cases, newest first, page by page.
         get "/api/v1/cases" => cases::list;
         /// Opens a case.
@@ -88,6 +94,8 @@ paths! {
         post "/api/v1/cases/{id}/team" => cases::add_to_team;
         /// Takes an officer out of the team of a case.
         post "/api/v1/cases/{id}/team/remove" => cases::remove_from_team;
+        /// Sets classification level and compartment of a case.
+        post "/api/v1/cases/{id}/protection" => cases::protect;
         /// Gives a case to another officer to lead.
         post "/api/v1/cases/{id}/owner" => cases::assign;
         /// The conflicts of interest that stand in a case.
@@ -225,6 +233,8 @@ paths! {
         post "/api/v1/evidence/{id}/fetch" => evidence::fetch [PeerFailed];
         /// Takes in the rows of a file whose import was begun, the file as the body; the same file again gives the report again.
         post "/api/v1/imports/{id}/rows" => imports::rows;
+        /// A part of the audit trail as a file, signed, chained and in the log; `sealane-verify` checks it.
+        post "/api/v1/audit-trail/exports" => audit::export;
         /// A court pack: records, proofs and files in one archive.
         post "/api/v1/packs" => packs::export;
     }

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::domain::time::Timestamp;
 use crate::node::blobs::{Blobs, Disk, Room, SystemDisk};
-use crate::node::casework::{CardBook, Desk, HouseRules, RefusalBudget};
+use crate::node::casework::{BulkRead, CardBook, Desk, HouseRules, RefusalBudget};
 use crate::node::clock::{Clock, SystemClock};
 use crate::node::config::{Backend, Config};
 use crate::node::drill::Drill;
@@ -145,6 +145,11 @@ pub(super) fn desk(
             four_eyes: config.policy.four_eyes,
             backup_days: config.policy.backup_days,
             lead_days: config.policy.lead_days,
+            level_max: config.policy.level_max,
+            bulk_read: BulkRead {
+                items_max: config.policy.bulk_read_items,
+                minutes: config.policy.bulk_read_minutes,
+            },
             required_training: Arc::new(config.policy.required_training.clone()),
         },
         profiles: Arc::new(Profiles::shipped()?),

@@ -49,6 +49,10 @@ table! {
         review_by: Option<i64>,
         /// What restricts it: `ordered`, `review`, `retention` or `to_erase`; empty if nothing does.
         restricted: String,
+        /// Its classification level, from 0.
+        level: i64,
+        /// The compartment that it is in; empty if it is in none.
+        compartment: String,
     }
 }
 

@@ -92,6 +92,19 @@ pub async fn lose_answers(tx: &mut Tx, caller: &str) -> Result<u64, StoreError> 
     .await
 }
 
+/// As [`lose_answers`], of all callers.
+///
+/// # Errors
+/// As [`claim`].
+pub async fn lose_all_answers(tx: &mut Tx) -> Result<u64, StoreError> {
+    tx.execute(
+        "-- idempotency.lose_all_answers
+         UPDATE idempotency SET status = 0, body = $1 WHERE status <> 0",
+        params![Vec::<u8>::new()],
+    )
+    .await
+}
+
 /// The answer that a caller got under a key.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! What officers were told of deadlines, each once; decides neither what nor whom.
+//! What officers were told, each once; decides neither what nor whom.
 
 use crate::node::store::error::StoreError;
 use crate::node::store::filter::{Filter, Page};
@@ -15,6 +15,8 @@ words! {
         Overdue = "overdue",
         /// It has been overdue for days: a supervisor is told.
         Escalated = "escalated",
+        /// An officer read very many cases or items within a short time.
+        BulkRead = "bulk_read",
     }
 }
 
@@ -27,11 +29,11 @@ table! {
         user_id: String,
         /// When it was given, microseconds.
         at: i64,
-        /// The case, request or summary.
+        /// The case, request or summary; empty if it is about an officer.
         object: String,
-        /// Where in it.
+        /// Where in it; the officer's pseudonym.
         place: String,
-        /// When that is due, microseconds.
+        /// When that is due, microseconds; if it is about an officer, when it happened.
         due_at: i64,
         /// Why.
         kind: NoticeKind,

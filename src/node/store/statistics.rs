@@ -19,6 +19,8 @@ pub struct Scope {
     pub unit: Option<String>,
     /// Of this case type.
     pub case_type: Option<String>,
+    /// Which are not closed to this user of that clearance by compartment, level or conflict of interest.
+    pub open_to: Option<(String, i64)>,
 }
 
 /// By what cases are counted.
@@ -107,6 +109,15 @@ fn scoped(head: &'static str, scope: &Scope) -> Filter {
     query.and_some("cases.opened_at < ?", scope.until);
     query.and_some("cases.unit = ?", scope.unit.as_deref());
     query.and_some("cases.case_type = ?", scope.case_type.as_deref());
+    // As the rules judge each case; so no narrow count tells of one that is closed.
+    if let Some((user, clearance)) = &scope.open_to {
+        query.and(
+            "cases.level <= ? AND (cases.compartment = '' OR cases.compartment IN
+             (SELECT compartment FROM user_compartments WHERE user_id = ?)) AND cases.id NOT IN
+             (SELECT case_id FROM case_conflicts WHERE user_id = ?)",
+            params![*clearance, user, user],
+        );
+    }
     query
 }
 
@@ -186,14 +197,26 @@ pub async fn loads(tx: &mut Tx, scope: &Scope) -> Result<Vec<Load>, StoreError> 
     query.select(tx, "GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?", GROUPS_MAX).await
 }
 
-/// How many requests there are by direction, peer and state: `in customs.xb.example answered`.
+/// How many requests there are by direction, peer and state: `in customs.xb.example answered`; without those of cases that
+/// are closed to that user of that clearance.
 ///
 /// # Errors
 /// As [`cases_by`].
-pub async fn requests(tx: &mut Tx) -> Result<Vec<Count>, StoreError> {
-    Filter::of(
-        "-- statistics.requests\nSELECT direction || ' ' || peer || ' ' || state, COUNT(*) FROM requests",
-    )
-    .select(tx, "GROUP BY 1 ORDER BY 1 LIMIT ?", GROUPS_MAX)
-    .await
+pub async fn requests(
+    tx: &mut Tx,
+    open_to: Option<&(String, i64)>,
+) -> Result<Vec<Count>, StoreError> {
+    let mut query = Filter::of(
+        "-- statistics.requests\nSELECT direction || ' ' || peer || ' ' || state, COUNT(*)
+         FROM requests LEFT JOIN cases ON cases.id = requests.case_id",
+    );
+    if let Some((user, clearance)) = open_to {
+        query.and(
+            "cases.id IS NULL OR (cases.level <= ? AND (cases.compartment = '' OR cases.compartment IN
+             (SELECT compartment FROM user_compartments WHERE user_id = ?)) AND cases.id NOT IN
+             (SELECT case_id FROM case_conflicts WHERE user_id = ?))",
+            params![*clearance, user, user],
+        );
+    }
+    query.select(tx, "GROUP BY 1 ORDER BY 1 LIMIT ?", GROUPS_MAX).await
 }

@@ -38,6 +38,8 @@ pub struct CaseOpened {
     pub status: String,
     /// The unit that owns it.
     pub unit: Option<String>,
+    /// How it is protected from the beginning; none if it is not.
+    pub protection: Option<Protection>,
     /// Subjects, consignments, goods lines and identifiers, by path.
     pub content: Facts,
 }
@@ -53,6 +55,7 @@ impl Payload for CaseOpened {
             ("status", Value::text(self.status.as_str())),
             ("unit", text_opt(self.unit.as_deref())),
         ]);
+        fields.extend(self.protection.iter().flat_map(Protection::fields));
         fields.extend(self.content.iter().cloned());
         fields
     }
@@ -64,6 +67,7 @@ impl Payload for CaseOpened {
             case_type: fields.text("case_type")?,
             status: fields.text("status")?,
             unit: fields.text_opt("unit")?,
+            protection: Protection::read(fields)?,
             content: facts_under(fields, &CONTENT),
         })
     }
@@ -260,6 +264,61 @@ impl Payload for CaseAcknowledged {
     }
 }
 
+/// Who may know of a case beside unit and team: those with the clearance who were let into the compartment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protection {
+    /// The classification level, from 0.
+    pub level: i64,
+    /// The compartment, such as `operation-amber`.
+    pub compartment: Option<String>,
+}
+
+/// Where the protection of a case stands among its fields. It is no content of the case.
+pub const PROTECTION: [&str; 2] = ["level", "compartment"];
+
+impl Protection {
+    fn fields(&self) -> Facts {
+        let [level, compartment] = PROTECTION;
+        pairs([
+            (level, Value::int(self.level)),
+            (compartment, text_opt(self.compartment.as_deref())),
+        ])
+    }
+
+    fn read(fields: &Fields) -> Result<Option<Self>, PayloadError> {
+        let [level, compartment] = PROTECTION;
+        let Some(level) = fields.int_opt(level)? else { return Ok(None) };
+        Ok(Some(Self { level, compartment: fields.text_opt(compartment)? }))
+    }
+}
+
+/// A case is classified, put into a compartment, or either is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseProtected {
+    /// How it is protected from now on.
+    pub protection: Protection,
+    /// Why.
+    pub protection_reason: String,
+}
+
+impl Payload for CaseProtected {
+    const KIND: &'static str = "case.protected/1";
+
+    fn fields(&self) -> Facts {
+        let mut fields = self.protection.fields();
+        fields.extend(pairs([("protection_reason", Value::text(self.protection_reason.as_str()))]));
+        fields
+    }
+
+    fn read(fields: &Fields) -> Result<Self, PayloadError> {
+        let missing = || PayloadError::Missing("level".to_owned());
+        Ok(Self {
+            protection: Protection::read(fields)?.ok_or_else(missing)?,
+            protection_reason: fields.text("protection_reason")?,
+        })
+    }
+}
+
 /// The first part of the paths under which conflicts of interest stand: `conflicts/PSEUDONYM/reason`. They are no content
 /// of the case.
 pub const CONFLICTS: &str = "conflicts/";
@@ -335,7 +394,7 @@ pub fn conflict_of(path: &str) -> Option<&str> {
 }
 
 /// The kinds of records that make up a case, in the order in which they were introduced.
-pub const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 13] = [
     CaseOpened::KIND,
     CaseUpdated::KIND,
     CaseMoved::KIND,
@@ -348,4 +407,5 @@ pub const KINDS: [&str; 12] = [
     CaseReviewed::KIND,
     CaseRestricted::KIND,
     CaseUnrestricted::KIND,
+    CaseProtected::KIND,
 ];

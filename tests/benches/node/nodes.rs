@@ -137,6 +137,7 @@ fn permit(officer: u8, action: Action, object: Option<ObjectId>) -> Permit {
         pseudonym: OfficerPseudonym::from_str(&format!("officer-{officer}")).unwrap(),
         roles: [Role::CaseOfficer, Role::Supervisor, Role::ContactPoint].into(),
         suspended: BTreeMap::new(),
+        compartments: std::collections::BTreeSet::new(),
         clearance: 0,
         unit: None,
         via: Via::Token,

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use sealane::node::store::cases::{self, CaseOutcome};
+use sealane::node::store::compartments::{self, UserCompartment};
+use sealane::node::store::conflicts::{self, CaseConflict};
 use sealane::node::store::identifiers::{self, Identifier};
 use sealane::node::store::statistics::{self, By, Scope};
 use sealane::node::store::workflows::{self, WorkflowRow};
@@ -78,7 +80,7 @@ pub(crate) async fn cases_are_counted_by_group_and_time(place: Place) {
     assert_eq!(stays, [("open", 1, 600, 600), ("suspicion", 2, 750, 700), ("triage", 1, 250, 250)]);
     let loads = read!(store, |tx| statistics::loads(tx, &Scope::default()).await);
     assert_eq!((loads.len(), loads[0].count, loads[0].oldest), (1, 5, 0));
-    assert_eq!(read!(store, |tx| statistics::requests(tx).await), []);
+    assert_eq!(read!(store, |tx| statistics::requests(tx, None).await), []);
     let positions: Vec<_> = read!(store, |tx| cases::states(tx, "id1").await)
         .into_iter()
         .map(|state| (state.position, state.left_at))
@@ -116,4 +118,35 @@ pub(crate) async fn versions_of_workflows_stay(place: Place) {
     assert_eq!(read!(store, |tx| workflows::get(tx, &hash(1)).await), Some(row(1, 1)));
     assert_eq!(read!(store, |tx| workflows::by_version(tx, "revenue", 2).await), Some(row(2, 2)));
     assert_eq!(read!(store, |tx| workflows::list(tx).await).len(), 2);
+}
+
+/// What is closed by level, compartment or conflict of interest is not counted for whoever asks.
+pub(crate) async fn what_is_closed_to_whoever_asks_is_not_counted(place: Place) {
+    let store = place.open().await;
+    let made: Result<(), StoreError> = write!(store, |tx| {
+        let row = |number| case(number, "Goods");
+        cases::insert(tx, &row(0)).await?;
+        cases::insert(tx, &cases::Case { level: 1, ..row(1) }).await?;
+        cases::insert(tx, &cases::Case { compartment: "amber".into(), ..row(2) }).await?;
+        cases::insert(tx, &row(3)).await?;
+        let (case_id, user_id) = ("id3".into(), "u1".into());
+        conflicts::insert(tx, &CaseConflict { case_id, user_id, record_hash: hash(1) }).await?;
+        let amber = UserCompartment {
+            user_id: "u2".into(),
+            compartment: "amber".into(),
+            granted_by: "u3".into(),
+            reason: "works on it".into(),
+            granted_at: 1,
+        };
+        compartments::grant(tx, &amber).await.map(drop)
+    })
+    .await;
+    made.unwrap();
+    for (user, clearance, counted) in [("u1", 0, 1), ("u1", 1, 2), ("u2", 0, 3), ("u2", 1, 4)] {
+        let scope = Scope { open_to: Some((user.into(), clearance)), ..Scope::default() };
+        let counts = read!(store, |tx| statistics::cases_by(tx, By::CaseType, &scope).await);
+        assert_eq!(counts.iter().map(|row| row.count).sum::<i64>(), counted, "{user} {clearance}");
+    }
+    let all = Some(("u1".to_owned(), 0));
+    assert_eq!(read!(store, |tx| statistics::requests(tx, all.as_ref()).await), []);
 }

@@ -132,7 +132,8 @@ fn line_of(name: &str) -> u32 {
 suite! {
     counts:
         cases_are_counted_by_group_and_time,
-        versions_of_workflows_stay;
+        versions_of_workflows_stay,
+        what_is_closed_to_whoever_asks_is_not_counted;
     deadlines:
         a_notice_is_given_once_and_read_by_its_officer,
         an_officer_has_one_mailbox_until_it_is_cleared_or_the_account_disabled,
@@ -175,7 +176,10 @@ suite! {
         what_is_sealed_and_may_not_leave_yet_is_not_leased,
         rows_are_leased_in_order_once_sealed;
     people:
-        qualifications_are_kept_and_revoked_once;
+        a_conflict_stands_once_until_it_is_lifted,
+        an_officer_is_let_into_a_compartment_once,
+        qualifications_are_kept_and_revoked_once,
+        reads_are_counted_within_a_window_and_alarms_kept_apart;
     projections:
         a_custody_chain_does_not_fork,
         a_hand_over_waits_and_ends_once,

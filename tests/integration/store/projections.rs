@@ -37,6 +37,8 @@ pub(crate) fn case(number: i64, title: &str) -> Case {
         review_by: None,
         restricted: String::new(),
         erasures: 0,
+        level: 0,
+        compartment: String::new(),
     }
 }
 

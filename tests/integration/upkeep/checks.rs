@@ -150,7 +150,7 @@ async fn what_differs_between_rows_records_and_log_is_found() {
         ("DELETE FROM log_leaves WHERE idx = 11", "is in no log"),
         (
             "INSERT INTO cases VALUES ('c', 'r', 't', 'x', 'open', '', '', 1, 1, zeroblob(32), 1,
-              zeroblob(32), '', '', 1, 0)",
+              zeroblob(32), '', '', 1, 0, 0, '')",
             "has a row and no records",
         ),
         (
@@ -250,6 +250,12 @@ async fn a_row_that_says_something_else_than_its_records_is_found() {
         ("UPDATE cases SET reference = 'x'", "under reference differs"),
         ("UPDATE cases SET case_type = 'waste'", "under case_type differs"),
         ("UPDATE cases SET unit = 'south'", "under unit differs"),
+        ("UPDATE cases SET level = 1", "under level differs"),
+        ("UPDATE cases SET compartment = 'amber'", "under compartment differs"),
+        (
+            "INSERT INTO case_conflicts SELECT id, 'nobody', zeroblob(32) FROM cases",
+            "under conflicts differs",
+        ),
         ("UPDATE cases SET pending = 'closed'", "under pending differs"),
         (
             "UPDATE cases SET workflow = (SELECT hash FROM workflows WHERE case_type = 'waste')",

@@ -96,7 +96,7 @@ async fn a_case_is_closed_to_an_officer_with_a_conflict_of_interest_until_anothe
     assert_eq!(seen(&test, &bob).await[..2], [all.to_vec(), all.to_vec()]);
     test.desk.remind().await.unwrap();
     let inbox = async |actor: &Actor| {
-        let permit = test.may(actor, Action::DeadlineList, None).await;
+        let permit = test.may(actor, Action::NoticeRead, None).await;
         let notices = test.desk.notices(&permit, NoticeQuery::default()).await.unwrap().items;
         notices.into_iter().filter(|notice| notice.object == case.row.id).collect::<Vec<_>>()
     };
@@ -127,7 +127,7 @@ async fn a_case_is_closed_to_an_officer_with_a_conflict_of_interest_until_anothe
     let about = |case: &CaseView| format!("case {}", case.row.reference);
     assert_eq!(due, [about(&old), about(&new)]);
     assert!(inbox(&bob).await.is_empty(), "what he was told before is closed too");
-    let permit = test.may(&bob, Action::DeadlineList, None).await;
+    let permit = test.may(&bob, Action::NoticeRead, None).await;
     assert!(matches!(test.desk.read_notice(&permit, told).await, Err(Error::NotFound("notice"))));
     assert_eq!(seen(&test, &ada).await[0], all, "nothing is closed to the others");
 

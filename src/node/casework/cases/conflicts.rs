@@ -13,10 +13,10 @@ use crate::node::casework::officers::find_user;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::views::time_text;
 use crate::node::casework::{Desk, Error};
-use crate::node::store::cases;
+use crate::node::store::cases::{self, Case};
 use crate::node::store::conflicts::{self, CaseConflict};
 use crate::node::store::users::User;
-use crate::node::store::{StoreError, Tx, idempotency};
+use crate::node::store::{StoreError, Tx, compartments, idempotency};
 use crate::policy::{Action, Permit};
 use crate::record::kinds::case::{
     CaseConflictDeclared, CaseConflictLifted, CaseOpened, conflict_of,
@@ -204,16 +204,25 @@ async fn close(tx: &mut Tx, write: &CaseWrite, user: &str) -> Result<(), StoreEr
     write.keep(tx).await
 }
 
-/// Refuses to give an officer a part in a case in which they have a conflict of interest.
+/// Refuses to give an officer a part in a case that is closed to them: by a conflict of interest, by its level or by its
+/// compartment.
 ///
 /// # Errors
 /// [`Error::Conflict`] with the officer's name.
-pub(super) async fn refuse_conflicted(
-    tx: &mut Tx,
-    case_id: &str,
-    user: &User,
-) -> Result<(), Error> {
-    if !conflicts::stands(tx, case_id, &user.id).await? {
+pub(super) async fn refuse_closed(tx: &mut Tx, case: &Case, user: &User) -> Result<(), Error> {
+    if user.clearance < case.level {
+        let (name, level) = (&user.name, case.level);
+        let why = format!("the case is classified at level {level}, above the clearance of {name}");
+        return Err(Error::Conflict(why));
+    }
+    let within = compartments::of_user(tx, &user.id).await?;
+    if !case.compartment.is_empty() && within.iter().all(|row| row.compartment != case.compartment)
+    {
+        let why =
+            format!("{} is not in the compartment of the case; a supervisor grants it", user.name);
+        return Err(Error::Conflict(why));
+    }
+    if !conflicts::stands(tx, &case.id, &user.id).await? {
         return Ok(());
     }
     Err(Error::Conflict(format!(

@@ -10,6 +10,7 @@ use crate::node::casework::cases::content::{Content, numbers, text};
 use crate::node::casework::cases::keep::Standing;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
+use crate::node::store::cases::Case;
 use crate::policy::{Action, Permit};
 use crate::record::Value;
 
@@ -37,7 +38,8 @@ impl Desk {
     /// Links the case of `permit` to the case that `seen` permits to read. A link that is there already is kept.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a case linked to itself or an unsound relation.
+    /// [`Error::Invalid`] for a case linked to itself, an unsound relation, or a link that would tell of the other case to
+    /// officers to whom that one is closed.
     pub async fn link_case(
         &self,
         permit: &Permit,
@@ -53,6 +55,7 @@ impl Desk {
         let relation = short_text("relation", &input.relation)
             .map_err(|error| Error::invalid("relation", error.reason))?;
         let Standing { case, content, .. } = self.standing(id).await?;
+        refuse_disclosing(&case, &self.case_row(other).await?)?;
         let taken = numbers(&content, "links/");
         let is_there = |number: &u32| {
             text(&content, &format!("links/{number}/to")) == Some(other.to_string().as_str())
@@ -72,4 +75,14 @@ impl Desk {
         }
         self.case_view(id).await
     }
+}
+
+/// Whoever may read a case sees what it is linked to; so it is linked to no case that is protected more strictly.
+fn refuse_disclosing(case: &Case, other: &Case) -> Result<(), Error> {
+    let is_within = other.compartment.is_empty() || other.compartment == case.compartment;
+    if is_within && other.level <= case.level {
+        return Ok(());
+    }
+    let advice = "is protected more strictly than this case, which would tell of it: link that case to this one instead";
+    Err(Error::invalid("to", advice))
 }

@@ -1,4 +1,4 @@
-//! Use cases of cases: open, change, move, approve, link, assign, close to an officer, read, list; evidence and requests stand elsewhere.
+//! Use cases of cases: open, change, move, approve, link, assign, close to officers, read, list; evidence and requests stand elsewhere.
 
 pub(crate) mod acknowledge;
 mod approval;
@@ -15,6 +15,7 @@ mod moving;
 mod open;
 mod origin;
 pub(crate) mod projection;
+mod protect;
 mod read;
 mod signed;
 mod team;
@@ -33,6 +34,7 @@ pub use list::CaseQuery;
 pub use moving::Movement;
 pub use open::NewCase;
 pub(crate) use origin::{number_path, origins};
+pub use protect::NewProtection;
 pub use update::CaseChange;
 pub use versions::{ChangeView, DifferenceQuery, DifferenceView, VersionView};
 pub use views::{
@@ -43,6 +45,8 @@ pub use workflow::WorkflowChange;
 
 #[cfg(test)]
 mod conflict_tests;
+#[cfg(test)]
+mod protect_tests;
 #[cfg(test)]
 mod quality_tests;
 #[cfg(test)]

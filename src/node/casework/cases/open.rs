@@ -52,6 +52,12 @@ pub struct NewCase {
     /// The seizure that gave rise to it; as `declaration`, of which at most one is named.
     #[serde(default)]
     pub seizure: Option<String>,
+    /// Its classification level, from 0.
+    #[serde(default)]
+    pub level: u8,
+    /// The compartment to open it in, such as `operation-amber`; the officer must be in it.
+    #[serde(default)]
+    pub compartment: Option<String>,
     /// Content by path.
     #[serde(default)]
     pub fields: BTreeMap<String, serde_json::Value>,
@@ -91,7 +97,15 @@ impl Desk {
             None => merged(&Content::new(), &own),
         };
         refuse_errors(&content)?;
+        let protection = self.protection(permit, input.level, input.compartment.as_deref())?;
+        let is_protected = protection.level > 0 || protection.compartment.is_some();
         let (case, workflow) = self.new_case(permit, &input).await?;
+        let case = Case {
+            level: protection.level,
+            compartment: protection.compartment.clone().unwrap_or_default(),
+            ..case
+        };
+        let protection = Some(protection).filter(|_| is_protected);
         let begun = started(&workflow, CaseStatus::Suspicion, &content, self.clock.now());
         let content = merged(&content, &begun);
         let id: ObjectId = case.id.parse().map_err(Error::internal)?;
@@ -104,6 +118,7 @@ impl Desk {
                 case_type: case.case_type.clone(),
                 status: case.status.clone(),
                 unit: (!case.unit.is_empty()).then(|| case.unit.clone()),
+                protection: protection.clone(),
                 content: content.clone().into_iter().collect(),
             };
             let write = self.case_write(permit, &payload, case, &content).await?;
@@ -160,6 +175,8 @@ impl Desk {
             review_by: None,
             restricted: String::new(),
             erasures: 0,
+            level: 0,
+            compartment: String::new(),
         };
         Ok((case, workflow))
     }

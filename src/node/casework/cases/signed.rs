@@ -6,7 +6,7 @@ use crate::node::casework::Held;
 use crate::node::casework::cases::content::Content;
 use crate::node::casework::cases::keep::ACTS;
 use crate::node::store::cases::Case;
-use crate::record::kinds::case::{CaseMoved, CaseOpened, KINDS, PROPOSAL};
+use crate::record::kinds::case::{CaseMoved, CaseOpened, KINDS, PROPOSAL, PROTECTION};
 use crate::record::kinds::keeping::{RESTRICTION, REVIEW_BY};
 use crate::record::{Payload, StatementHash, Value};
 
@@ -80,6 +80,12 @@ impl Signed {
         }
     }
 
+    /// The classification level.
+    fn level(&self) -> i64 {
+        let level = self.fields.get(PROTECTION[0]).and_then(|(value, _, _)| value.as_int());
+        level.unwrap_or(0)
+    }
+
     /// The values.
     pub(super) fn content(&self) -> Content {
         self.fields.iter().map(|(path, (value, _, _))| (path.clone(), value.clone())).collect()
@@ -95,6 +101,8 @@ impl Signed {
             ("reference", self.text("reference") == case.reference),
             ("case_type", self.text("case_type") == case.case_type),
             ("unit", self.text("unit") == case.unit),
+            ("compartment", self.text(PROTECTION[1]) == case.compartment),
+            ("level", self.level() == case.level),
             ("pending", self.text(PROPOSAL[0]) == case.pending && is_proposed),
             ("workflow", self.workflow == Some(case.workflow)),
             ("status_since", since == Some(case.status_since)),

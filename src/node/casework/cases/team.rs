@@ -2,20 +2,20 @@
 
 use crate::node::casework::audit_trail::done;
 use crate::node::casework::cases::CaseView;
-use crate::node::casework::cases::conflicts::refuse_conflicted;
+use crate::node::casework::cases::conflicts::refuse_closed;
 use crate::node::casework::officers::find_user;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::audit_events::{self, NewAuditEvent};
 use crate::node::store::cases::{self, Case, CaseMember};
-use crate::node::store::search;
+use crate::node::store::{idempotency, search};
 use crate::policy::{Action, Permit, roles_for};
 
 impl Desk {
     /// Adds an officer (name, pseudonym or id) to the team of a case.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such officer, [`Error::Conflict`] if a conflict of interest of theirs stands.
+    /// [`Error::NotFound`] if there is no such officer, [`Error::Conflict`] if the case is closed to them.
     pub async fn add_to_team(&self, permit: &Permit, who: &str) -> Result<CaseView, Error> {
         self.change_team(permit, who, true).await
     }
@@ -31,8 +31,8 @@ impl Desk {
     /// Gives a case to another officer, who leads it from now on; whoever led it before is in its team no more than others.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such officer, [`Error::Invalid`] for one who cannot work cases, [`Error::Conflict`] if a
-    /// conflict of interest of theirs stands.
+    /// [`Error::NotFound`] if there is no such officer, [`Error::Invalid`] for one who cannot work cases, [`Error::Conflict`] if the
+    /// case is closed to them.
     pub async fn assign_case(&self, permit: &Permit, who: &str) -> Result<CaseView, Error> {
         let id = permit.object_for(Action::CaseAssign)?;
         let event = done(permit, self.clock.now(), Some(id));
@@ -43,7 +43,7 @@ impl Desk {
                     let user = find_user(tx, who).await?.ok_or(Error::NotFound("officer"))?;
                     let case_id = id.to_string();
                     let case = cases::get(tx, &case_id).await?.ok_or(Error::NotFound("case"))?;
-                    refuse_conflicted(tx, &case_id, &user).await?;
+                    refuse_closed(tx, &case, &user).await?;
                     let actor = backing.actor(tx, &user).await?;
                     let roles = actor.map(|actor| actor.roles).unwrap_or_default();
                     let works = roles_for(Action::CaseUpdate).iter().any(|r| roles.contains(r));
@@ -84,11 +84,13 @@ impl Desk {
                     let detail = Some(format!("{} {word} the team", user.pseudonym));
                     let term = Some(maker.officer(&user.id));
                     if is_added {
-                        refuse_conflicted(tx, &case_id, &user).await?;
+                        let case = cases::get(tx, &case_id).await?;
+                        refuse_closed(tx, &case.ok_or(Error::NotFound("case"))?, &user).await?;
                         search::change(tx, &case_id, None, term.as_deref()).await?;
                         cases::add_member(tx, &CaseMember { case_id, user_id: user.id }).await?;
                     } else {
                         cases::remove_member(tx, &case_id, &user.id).await?;
+                        idempotency::lose_answers(tx, &user.id).await?;
                         let case = cases::get(tx, &case_id).await?;
                         // Who leads it still finds it.
                         let is_owner = case.is_some_and(|case| case.owner == user.id);

@@ -33,6 +33,10 @@ pub struct CaseRow {
     pub pending: Option<String>,
     /// What restricts it: `ordered`, `review`, `retention` or `to_erase`, if anything does.
     pub restricted: Option<String>,
+    /// Its classification level, from 0.
+    pub level: i64,
+    /// The compartment that it is in.
+    pub compartment: Option<String>,
 }
 
 impl From<&Case> for CaseRow {
@@ -49,6 +53,8 @@ impl From<&Case> for CaseRow {
             version: case.version,
             pending: Some(case.pending.clone()).filter(|state| !state.is_empty()),
             restricted: Some(case.restricted.clone()).filter(|word| !word.is_empty()),
+            level: case.level,
+            compartment: Some(case.compartment.clone()).filter(|name| !name.is_empty()),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::node::casework::listing::{Listing, Part, Reader};
 use crate::node::casework::permits::Covers;
 use crate::node::casework::views::{PageView, time_text};
 use crate::node::casework::{Desk, Error};
-use crate::node::store::notices::{self, Notice};
+use crate::node::store::notices::{self, Notice, NoticeKind};
 use crate::node::store::{Page, StoreError, Tx};
 use crate::policy::{Action, Permit};
 
@@ -36,15 +36,15 @@ pub struct NoticeView {
     pub id: String,
     /// When it was given.
     pub at: String,
-    /// The case, request or summary.
+    /// The case, request or summary; empty if it is about an officer.
     pub object: String,
-    /// Where in it.
+    /// Where in it; the officer's pseudonym.
     pub place: String,
-    /// `due_soon`, `overdue` or `escalated`.
+    /// `due_soon`, `overdue`, `escalated` or `bulk_read`.
     pub kind: &'static str,
     /// The sentence.
     pub text: String,
-    /// When that is due.
+    /// When that is due; if it is about an officer, when it happened.
     pub due_at: String,
     /// When it was read.
     pub read_at: Option<String>,
@@ -129,13 +129,17 @@ impl Listing for Inbox {
     }
 
     async fn is_open(&self, tx: &mut Tx, row: &Notice) -> Result<bool, StoreError> {
+        // What officers did is no matter of a case.
+        if row.kind == NoticeKind::BulkRead {
+            return Ok(true);
+        }
         let resource = resource_behind(tx, &row.object).await?;
         Ok(resource.is_some_and(|resource| self.reader.may_open(&resource)))
     }
 }
 
 fn own(permit: &Permit) -> Result<String, Error> {
-    permit.covers(Action::DeadlineList, None)?;
+    permit.covers(Action::NoticeRead, None)?;
     let user = permit.user().map(|user| user.to_string());
     user.ok_or_else(|| Error::NotPermitted("notices are an officer's".to_owned()))
 }

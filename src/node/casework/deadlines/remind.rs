@@ -142,6 +142,8 @@ impl Look {
             NoticeKind::Escalated => {
                 format!("{name}: {what} was due on {day} and is still not done; see to it")
             }
+            // No deadline calls for it.
+            NoticeKind::BulkRead => format!("{name}: {what}"),
         };
         Notice {
             id: String::new(),

@@ -55,7 +55,7 @@ async fn due(test: &TestDesk, actor: &Actor, query: DeadlineQuery) -> Vec<Deadli
 }
 
 async fn inbox(test: &TestDesk, actor: &Actor) -> Vec<NoticeView> {
-    let permit = test.may(actor, Action::DeadlineList, None).await;
+    let permit = test.may(actor, Action::NoticeRead, None).await;
     let page: PageView<_> =
         test.desk.notices(&permit, NoticeQuery::default()).await.expect("a list");
     page.items
@@ -208,10 +208,10 @@ async fn a_notice_is_read_by_its_officer_alone() {
     open(&test, &ada, weigh("Bob")).await;
     look(&test, DUE).await;
     let id = inbox(&test, &bob).await[0].id.parse().unwrap();
-    let permit = test.may(&ada, Action::DeadlineList, None).await;
+    let permit = test.may(&ada, Action::NoticeRead, None).await;
     let foreign = test.desk.read_notice(&permit, id).await;
     assert!(matches!(foreign, Err(Error::NotFound("notice"))), "{foreign:?}");
-    let permit = test.may(&bob, Action::DeadlineList, None).await;
+    let permit = test.may(&bob, Action::NoticeRead, None).await;
     let read = test.desk.read_notice(&permit, id).await.unwrap();
     assert!(read.read_at.is_some());
     let unread = NoticeQuery { unread: true, ..NoticeQuery::default() };

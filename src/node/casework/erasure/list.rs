@@ -1,16 +1,19 @@
 //! Shows orders and certificates of erasure: what was erased, why and by whom, never what it said.
 
+use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::handling::Purpose;
 use crate::domain::id::ObjectId;
 use crate::node::casework::erasure::scope::Scope;
-use crate::node::casework::permits::Covers;
-use crate::node::casework::views::{PageView, page_mark, page_rows, read_mark, time_text};
+use crate::node::casework::listing::{Listing, Part};
+use crate::node::casework::permits::{Covers, erasure_resource};
+use crate::node::casework::views::{PageView, time_text};
 use crate::node::casework::{Desk, Error};
 use crate::node::store::erasures::{self, Erasure, ErasureState};
-use crate::node::store::{Page, StoreError};
-use crate::policy::{Action, Permit};
+use crate::node::store::{Page, StoreError, Tx};
+use crate::policy::{Action, Actor, Decision, Permit, Resource, Role, decide};
 use crate::record::Payload;
 use crate::record::kinds::erasure::{ErasureCertified, ErasureOrdered, ErasureRefused};
 
@@ -85,22 +88,18 @@ impl Desk {
             })
         });
         let state = state.transpose()?;
-        let rows = page_rows(query.limit);
-        let page = Page { before: read_mark(query.after.as_deref())?, limit: i64::from(rows) };
+        let part = Part::of(query.limit, query.after.as_deref())?;
+        let listing = Erasures { actor: self.actor_behind(permit).await?, state };
         let found = self
             .store
-            .read("erasures", move |tx| {
-                Box::pin(async move { erasures::list(tx, state, &page).await })
-            })
+            .read("erasures", move |tx| Box::pin(async move { part.read(tx, &listing).await }))
             .await
             .map_err(|error: StoreError| Error::from(error))?;
-        let is_full = found.len() == usize::try_from(rows).unwrap_or(usize::MAX);
-        let next = found.last().filter(|_| is_full).map(|row| page_mark(row.ordered_at, &row.id));
-        let mut items = Vec::with_capacity(found.len());
-        for row in found {
+        let mut items = Vec::with_capacity(found.items.len());
+        for row in found.items {
             items.push(self.told(row).await?);
         }
-        Ok(PageView { items, next })
+        Ok(PageView { items, next: found.next })
     }
 
     /// One order and what became of it.
@@ -109,7 +108,17 @@ impl Desk {
     /// [`Error::NotFound`] if there is none of that id.
     pub async fn erasure(&self, permit: &Permit, id: ObjectId) -> Result<ErasureView, Error> {
         permit.covers(Action::ErasureRead, None)?;
-        self.erasure_view(id).await
+        let listing = Erasures { actor: self.actor_behind(permit).await?, state: None };
+        let row = self.erasure_row(id).await?;
+        let order = row.clone();
+        let is_open = self.store.read("erasure_open", move |tx| {
+            Box::pin(async move { listing.is_open(tx, &order).await })
+        });
+        if is_open.await.map_err(|error: StoreError| Error::from(error))? {
+            self.told(row).await
+        } else {
+            Err(Error::NotFound("order of erasure"))
+        }
     }
 
     pub(super) async fn erasure_view(&self, id: ObjectId) -> Result<ErasureView, Error> {
@@ -177,5 +186,38 @@ impl Desk {
             }
         }
         Ok(view)
+    }
+}
+
+/// Whoever protects data or audits sees every order; a supervisor those that they could decide on, were they another's.
+struct Erasures {
+    actor: Actor,
+    state: Option<ErasureState>,
+}
+
+#[async_trait]
+impl Listing for Erasures {
+    type Row = Erasure;
+
+    async fn rows(&self, tx: &mut Tx, page: &Page) -> Result<Vec<Erasure>, StoreError> {
+        erasures::list(tx, self.state, page).await
+    }
+
+    fn place(row: &Erasure) -> (i64, String) {
+        (row.ordered_at, row.id.clone())
+    }
+
+    async fn is_open(&self, tx: &mut Tx, row: &Erasure) -> Result<bool, StoreError> {
+        let Ok(id) = row.id.parse() else { return Ok(false) };
+        let resource = erasure_resource(tx, id, row).await?;
+        let is_conflicted = self.actor.user.is_some_and(|user| resource.conflicted.contains(&user));
+        let roles = &self.actor.roles;
+        if [Role::DataProtectionOfficer, Role::Auditor].iter().any(|role| roles.contains(role)) {
+            return Ok(!is_conflicted);
+        }
+        let resource = Resource { four_eyes: false, ..resource };
+        let purpose = Some(Purpose::DataProtection);
+        let decision = decide(&self.actor, Action::ErasureDecide, &resource, purpose);
+        Ok(matches!(decision, Decision::Permit(_)))
     }
 }

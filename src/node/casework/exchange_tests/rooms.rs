@@ -40,6 +40,7 @@ fn third() -> Actor {
         pseudonym: "officer-3".parse().unwrap(),
         roles: [Role::CaseOfficer].into(),
         suspended: BTreeMap::new(),
+        compartments: std::collections::BTreeSet::new(),
         clearance: 0,
         unit: None,
         via: Via::Token,

@@ -26,6 +26,7 @@ impl Town {
             case_type: "tobacco_excise".to_owned(),
             status: "open".to_owned(),
             unit: None,
+            protection: None,
             content: vec![
                 ("facts/vessel".to_owned(), Value::text("MV-EXAMPLE")),
                 ("facts/source".to_owned(), Value::text(SECRET)),
@@ -57,6 +58,8 @@ impl Town {
             review_by: None,
             restricted: String::new(),
             erasures: 0,
+            level: 0,
+            compartment: String::new(),
         };
         self.desk
             .store

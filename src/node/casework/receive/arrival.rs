@@ -131,6 +131,7 @@ impl Desk {
             | "case.acknowledged/1"
             | "case.conflict_declared/1"
             | "case.conflict_lifted/1"
+            | "case.protected/1"
             | "evidence.registered/1"
             | "custody.event/1" => Ok(Box::new(SourceKept {
                 object: held.common().object.to_string(),

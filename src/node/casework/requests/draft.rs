@@ -9,6 +9,7 @@ use crate::domain::finding::{Finding, has_error};
 use crate::domain::id::{ObjectId, UserId};
 use crate::node::casework::audit_trail::done as event;
 use crate::node::casework::guard::allow;
+use crate::node::casework::permits::resource_of_case;
 use crate::node::casework::requests::check::check;
 use crate::node::casework::requests::view::RequestView;
 use crate::node::casework::requests::{CONTENT, content};
@@ -18,8 +19,8 @@ use crate::node::profiles::ProfileHash;
 use crate::node::rng::random;
 use crate::node::store::object_fields::{self, ObjectField};
 use crate::node::store::requests::{self, Direction, Request};
-use crate::node::store::{audit_events, cases};
-use crate::policy::{Action, Permit};
+use crate::node::store::{StoreError, audit_events, cases};
+use crate::policy::{Action, Permit, ResourceKind};
 use crate::record::Value;
 use crate::record::kinds::Facts;
 use crate::record::kinds::request::RequestAct;
@@ -58,10 +59,29 @@ pub(crate) struct Draft {
 }
 
 impl Desk {
+    /// Asks the rules whether the officer may draft a request about a case, which is then open to whom the case is.
+    async fn may_draft_about(&self, permit: &Permit, case: ObjectId) -> Result<(), Error> {
+        let found = self.store.read("case_of_request", move |tx| {
+            Box::pin(async move {
+                let Some(row) = cases::get(tx, &case.to_string()).await? else { return Ok(None) };
+                resource_of_case(tx, ResourceKind::Request, case, &row).await.map(Some)
+            })
+        });
+        let found = found.await.map_err(|error: StoreError| Error::from(error))?;
+        let resource = found.ok_or(Error::NotFound("case"))?;
+        let asked = self.permit_on(permit.who(), Action::RequestDraft, resource, permit.purpose());
+        match asked.await {
+            // The same as for a case that is not there.
+            Err(Error::NotFound(_)) => Err(Error::NotFound("case")),
+            other => other.map(drop),
+        }
+    }
+
     /// Drafts a request; nothing leaves the house before an officer submits it.
     ///
     /// # Errors
-    /// If the authority is no peer, the case or the instrument is not known, or a field cannot be kept.
+    /// If the authority is no peer, the instrument is not known, the case is not there or closed to the officer, or a field
+    /// cannot be kept.
     pub async fn draft_request(
         &self,
         permit: &Permit,
@@ -75,6 +95,9 @@ impl Desk {
             .ok_or_else(|| Error::invalid("instrument", "is not one that this node holds"))?;
         let case = input.case.map(|case| case.parse::<ObjectId>());
         let case = case.transpose().map_err(|error| Error::invalid("case", error.to_string()))?;
+        if let Some(case) = case {
+            self.may_draft_about(permit, case).await?;
+        }
         let id = ObjectId::from_random(random(&*self.rng));
         let draft = draft_of(input.fields, permit)?;
         let fields = self.seal_draft(id, &draft).await?;
@@ -97,11 +120,6 @@ impl Desk {
         self.store
             .write_with("draft_request", (row, fields, event), |tx, (row, fields, event)| {
                 Box::pin(async move {
-                    if let Some(case) = &row.case_id
-                        && cases::get(tx, case).await?.is_none()
-                    {
-                        return Err(Error::NotFound("case"));
-                    }
                     requests::insert(tx, row).await?;
                     object_fields::put_all(tx, fields).await?;
                     audit_events::append(tx, event).await?;

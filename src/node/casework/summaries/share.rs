@@ -27,7 +27,7 @@ use crate::node::store::requests::Direction;
 use crate::node::store::summaries::{self, Summary, SummaryRecipient, SummarySource};
 use crate::node::store::{StoreError, Tx, cases, records};
 use crate::policy::{Action, Permit, Resource, ResourceKind};
-use crate::record::kinds::case::CONFLICTS;
+use crate::record::kinds::case::{CONFLICTS, PROTECTION};
 use crate::record::kinds::document::Document;
 use crate::record::kinds::summary::{Source, SummaryShared};
 use crate::record::payload::FIXED_KEYS;
@@ -351,9 +351,15 @@ fn choose(
         let is_under = |field: &str| {
             field.starts_with(&branch) && field.split('/').nth(2) != Some(ACKNOWLEDGED)
         };
-        // Who of our officers has a conflict of interest is no peer's matter.
+        // Who of our officers may know of the case is no peer's matter.
+        let is_ours = |field: &str| {
+            field.starts_with(CONFLICTS)
+                || [&PROTECTION[..], &["protection_reason", "lift_reason", "lifts"]]
+                    .concat()
+                    .contains(&field)
+        };
         let is_chosen = |field: &&ObjectField| {
-            (field.path == path || is_under(&field.path)) && !field.path.starts_with(CONFLICTS)
+            (field.path == path || is_under(&field.path)) && !is_ours(&field.path)
         };
         for field in fields.iter().filter(is_chosen) {
             found = true;

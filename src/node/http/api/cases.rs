@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::node::casework::{
     Acknowledgement, CaseChange, CaseQuery, DifferenceQuery, Error, Linking, Movement, NewCase,
-    Refusal, WorkflowChange,
+    NewProtection, Refusal, WorkflowChange,
 };
 use crate::node::http::document::{Document, Id, Params};
 use crate::node::http::officer::Officer;
@@ -179,6 +179,18 @@ pub(crate) async fn add_to_team(
     let permit = officer.may_change(Action::CaseUpdate, id, seen).await?;
     let done = officer.desk().add_to_team(&permit, &member.officer).await;
     done.map(Created).map_err(|error| seen.problem(error))
+}
+
+/// `POST /api/v1/cases/{id}/protection`: level and compartment
+pub(crate) async fn protect(
+    officer: Officer,
+    Id(id): Id,
+    seen: SeenHead,
+    Document(input): Document<NewProtection>,
+) -> Result<Json<impl View>, Problem> {
+    let permit = officer.may_change(Action::CaseProtect, id, seen).await?;
+    let protected = officer.desk().protect_case(&permit, input).await;
+    protected.map(Json).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/cases/{id}/owner`: who leads it

@@ -23,12 +23,12 @@ pub(crate) async fn notices(
     officer: Officer,
     Params(query): Params<NoticeQuery>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may(Action::DeadlineList).await?;
+    let permit = officer.may(Action::NoticeRead).await?;
     Ok(Json(officer.desk().notices(&permit, query).await?))
 }
 
 /// `POST /api/v1/notices/{id}/read`
 pub(crate) async fn read(officer: Officer, Id(id): Id) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may(Action::DeadlineList).await?;
+    let permit = officer.may(Action::NoticeRead).await?;
     Ok(Json(officer.desk().read_notice(&permit, id).await?))
 }

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod case_file;
 pub(crate) mod cases;
+pub(crate) mod compartments;
 pub(crate) mod conflicts;
 pub(crate) mod deadlines;
 pub(crate) mod declarations;

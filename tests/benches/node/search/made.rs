@@ -119,6 +119,8 @@ impl Made {
             review_by: None,
             restricted: String::new(),
             erasures: 0,
+            level: 0,
+            compartment: String::new(),
         }
     }
 

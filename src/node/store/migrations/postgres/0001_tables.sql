@@ -277,6 +277,30 @@ CREATE TABLE mailboxes (
     digest_at BIGINT
 );
 
+-- Who was let into which compartment, by whom and why.
+CREATE TABLE user_compartments (
+    user_id TEXT NOT NULL,
+    compartment TEXT NOT NULL,
+    granted_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    granted_at BIGINT NOT NULL,
+    PRIMARY KEY (user_id, compartment)
+);
+
+-- What officers read lately, each object once: how much that is, is asked at every read. Whoever reads very much raises an
+-- alarm, once in a while.
+CREATE TABLE recent_reads (
+    user_id TEXT NOT NULL,
+    object TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (user_id, object)
+);
+CREATE INDEX recent_reads_at ON recent_reads (user_id, at);
+CREATE TABLE read_alarms (
+    user_id TEXT NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL
+);
+
 -- Projections: what lists and search read. All that follows is rebuilt from the records at any time.
 
 CREATE TABLE object_fields (
@@ -307,7 +331,9 @@ CREATE TABLE cases (
     erasures BIGINT NOT NULL,
     acted_at BIGINT NOT NULL,
     review_by BIGINT,
-    restricted TEXT NOT NULL
+    restricted TEXT NOT NULL,
+    level BIGINT NOT NULL,
+    compartment TEXT NOT NULL
 );
 CREATE UNIQUE INDEX cases_reference ON cases (reference);
 CREATE INDEX cases_opened ON cases (opened_at, id);

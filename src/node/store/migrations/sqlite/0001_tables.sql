@@ -277,6 +277,30 @@ CREATE TABLE mailboxes (
     digest_at INTEGER
 ) STRICT;
 
+-- Who was let into which compartment, by whom and why.
+CREATE TABLE user_compartments (
+    user_id TEXT NOT NULL,
+    compartment TEXT NOT NULL,
+    granted_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    granted_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, compartment)
+) STRICT;
+
+-- What officers read lately, each object once: how much that is, is asked at every read. Whoever reads very much raises an
+-- alarm, once in a while.
+CREATE TABLE recent_reads (
+    user_id TEXT NOT NULL,
+    object TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, object)
+) STRICT;
+CREATE INDEX recent_reads_at ON recent_reads (user_id, at);
+CREATE TABLE read_alarms (
+    user_id TEXT NOT NULL PRIMARY KEY,
+    at INTEGER NOT NULL
+) STRICT;
+
 -- Projections: what lists and search read. All that follows is rebuilt from the records at any time.
 
 CREATE TABLE object_fields (
@@ -307,7 +331,9 @@ CREATE TABLE cases (
     erasures INTEGER NOT NULL,
     acted_at INTEGER NOT NULL,
     review_by INTEGER,
-    restricted TEXT NOT NULL
+    restricted TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    compartment TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX cases_reference ON cases (reference);
 CREATE INDEX cases_opened ON cases (opened_at, id);
