@@ -1,8 +1,8 @@
 //! How long the data of a case are kept, by what came out of it, and when the case is reviewed; erases nothing.
 //!
-//! The periods are those of the file identification database of the customs information system (FIDE, Regulation (EC) No
-//! 515/97, Article 41d) where a workflow says nothing else: they run from the entry of the data and are not added up. The
-//! yearly review is that of Article 5 of Directive (EU) 2016/680.
+//! The periods are those of the customs files identification database (FIDE, Regulation (EC) No 515/97) where a workflow says
+//! nothing else: they run from the entry of the data and are not added up. A review at least each year is what the customs
+//! information system asks for; Directive (EU) 2016/680, Article 5, asks for one in time limits of one's own.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -5,14 +5,15 @@ use crate::node::blobs::{BlobError, BlobKey, BlobName, encoded_bytes};
 use crate::node::casework::{Desk, Error};
 use crate::node::keys::KeyGroup;
 use crate::node::peer::{BlobRequest, BlobStream, Refusal, RefusalCode};
-use crate::node::store::StoreError;
 use crate::node::store::blobs::{self, BlobState};
+use crate::node::store::{StoreError, Tx, cases, evidence};
 
 impl Desk {
     /// Gives out a range of a released blob.
     ///
     /// # Errors
-    /// [`RefusalCode::NotFound`] without a grant, so that nobody learns which blobs there are.
+    /// [`RefusalCode::NotFound`] without a grant, so that nobody learns which blobs there are, and while the data of its case
+    /// are restricted.
     pub(crate) async fn serve_blob(
         &self,
         peer: &AuthorityName,
@@ -26,6 +27,10 @@ impl Desk {
             .read("serve_blob", move |tx| {
                 Box::pin(async move {
                     let grant = blobs::grant_of(tx, &blob, &authority).await?;
+                    let grant = match grant {
+                        Some(grant) if is_restricted(tx, &grant.evidence_id).await? => None,
+                        grant => grant,
+                    };
                     Ok::<_, StoreError>((grant, blobs::get(tx, &blob).await?))
                 })
             })
@@ -62,6 +67,13 @@ impl Desk {
         let key = self.keys.get(group).await?;
         Ok(key.map(|key| BlobKey::new(&key.derive("blob"))))
     }
+}
+
+/// Whether an item belongs to a case whose data are restricted.
+async fn is_restricted(tx: &mut Tx, evidence_id: &str) -> Result<bool, StoreError> {
+    let Some(item) = evidence::get(tx, evidence_id).await? else { return Ok(false) };
+    let case = cases::get(tx, &item.case_id).await?;
+    Ok(case.is_some_and(|case| !case.restricted.is_empty()))
 }
 
 fn failed(error: &dyn std::error::Error) -> Refusal {

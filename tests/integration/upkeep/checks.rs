@@ -150,7 +150,7 @@ async fn what_differs_between_rows_records_and_log_is_found() {
         ("DELETE FROM log_leaves WHERE idx = 11", "is in no log"),
         (
             "INSERT INTO cases VALUES ('c', 'r', 't', 'x', 'open', '', '', 1, 1, zeroblob(32), 1,
-              zeroblob(32), '', '', 1, 0, 0, '')",
+              zeroblob(32), '', '', 1, 0, 1, NULL, '', 0, '')",
             "has a row and no records",
         ),
         (
@@ -264,6 +264,16 @@ async fn a_row_that_says_something_else_than_its_records_is_found() {
         ("UPDATE cases SET status_since = 1", "under status_since differs"),
         ("UPDATE cases SET version = 9", "under version differs"),
         ("UPDATE cases SET head = zeroblob(32)", "under head differs"),
+        ("UPDATE cases SET opened_at = 1", "under opened_at differs"),
+        ("UPDATE cases SET acted_at = 1", "under acted_at differs"),
+        ("UPDATE cases SET review_by = 1", "under review_by differs"),
+        ("UPDATE cases SET restricted = 'ordered'", "under restricted differs"),
+        ("UPDATE deadlines SET due_at = 1 WHERE place = 'retention'", "under deadlines differs"),
+        ("DELETE FROM deadlines WHERE kind = 'case_review'", "under deadlines differs"),
+        (
+            "INSERT INTO case_origins SELECT id, 'manifest', 'B1' FROM cases",
+            "under origins differs",
+        ),
         ("UPDATE case_states SET entered_at = 1", "under states differs"),
         (
             "INSERT INTO case_outcomes SELECT id, 'judicial', 'acquittal' FROM cases",

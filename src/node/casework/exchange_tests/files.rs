@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::domain::id::{AuthorityName, ObjectId};
 use crate::node::casework::exchange_tests::network::{Town, towns};
-use crate::node::casework::{Desk, Error, EvidenceInput, FetchInput};
+use crate::node::casework::{Desk, Error, EvidenceInput, FetchInput, Lifting, NewRestriction};
 use crate::node::peer::{
     Anchors, BlobRequest, BlobStream, Courier, Deliver, Hello, ItemAnswer, RefusalCode, SendError,
     WitnessAnswer,
@@ -277,6 +277,27 @@ async fn a_blob_is_given_to_nobody_without_a_grant() {
     let other = BlobRequest { about: id.parse().unwrap(), ..request.clone() };
     assert!(xb.desk.serve_blob(xa.name(), other).await.is_err());
     assert!(xb.desk.serve_blob(xa.name(), request).await.is_ok());
+}
+
+#[tokio::test]
+async fn nothing_of_a_restricted_case_is_given_out_until_that_is_lifted() {
+    let [xa, xb] = towns().await;
+    let (id, file) = answered(&xa, &xb).await;
+    BlobCourier::between(&xa, &[&xb]);
+    let item = file.clone();
+    let read = xb.desk.store.read("item", move |tx| {
+        Box::pin(async move { evidence::get(tx, &item).await.map_err(|error: StoreError| error) })
+    });
+    let of = read.await.unwrap().unwrap().case_id;
+    let permit = xb.permit(1, Action::CaseRestrict, Some(&of));
+    let order = NewRestriction { reason: "disputed".to_owned(), legal_basis: None };
+    xb.desk.restrict_case(&permit, order).await.unwrap();
+    let fetch = xa.permit(1, Action::EvidenceAdd, Some(&id));
+    let (document, case) = (file.parse().unwrap(), case_of_officer(&xa).await);
+    assert!(xa.desk.fetch_evidence(&fetch, document, case.clone()).await.is_err());
+    let lifted = Lifting { reason: "settled".to_owned() };
+    xb.desk.unrestrict_case(&permit, lifted).await.unwrap();
+    xa.desk.fetch_evidence(&fetch, document, case).await.unwrap();
 }
 
 #[tokio::test]
