@@ -2,7 +2,7 @@
 //!
 //! A court pack ([`pack`]) is a BagIt bag in a zip archive: records with their fields, receipts and proofs, checkpoints,
 //! cards and evidence files. [`check`] goes through one by a list of rules ([`rule`]) and collects every finding in a
-//! [`Report`]. `sealane-verify` is a thin shell around it.
+//! [`Report`]. A part of the audit trail ([`trail`]) is a file of lines that is checked alike. `sealane-verify` is a thin shell around it.
 
 pub mod card_file;
 pub mod rule;
@@ -11,6 +11,8 @@ pub mod pack;
 pub mod report;
 
 pub mod check;
+pub mod trail;
 
 pub use check::{Options, Progress, check_pack};
 pub use report::{Finding, Report, Severity, Verdict};
+pub use trail::check_trail;

@@ -40,6 +40,17 @@ pub const CARD_MISSING: &str = "card-missing";
 pub const CARD_OLDER: &str = "card-older";
 /// Keys and vkeys for other tools are those of the cards.
 pub const TRUST_FILE: &str = "trust-file";
+/// The file is a part of an audit trail, whole lines from its head to its seal.
+pub const TRAIL_FORM: &str = "trail-form";
+/// An entry has its hash and continues the one before.
+pub const TRAIL_CHAIN: &str = "trail-chain";
+/// What was signed of a part of an audit trail is what the file says.
+pub const TRAIL_SEAL: &str = "trail-seal";
+/// No entry of its time is missing.
+pub const TRAIL_WHOLE: &str = "trail-whole";
+/// The seal is in the authority's log.
+pub const TRAIL_ANCHOR: &str = "trail-anchor";
+
 /// An authority is one that the auditor trusts.
 pub const AUTHORITY_TRUSTED: &str = "authority-trusted";
 

@@ -1,29 +1,29 @@
-//! `sealane-verify`: checks a court pack with nothing but the pack and the cards that the auditor trusts; a thin shell
-//! around `sealane::audit`.
+//! `sealane-verify`: checks a court pack, or an exported part of an audit trail, with nothing but the file and the cards that
+//! the auditor trusts; a thin shell around `sealane::audit`.
 
 use std::fs::File;
-use std::io::{BufReader, IsTerminal as _, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
 
-use sealane::audit::{Options, Progress, Report, Verdict, card_file, check_pack};
+use sealane::audit::{Options, Progress, Report, Verdict, card_file, check_pack, check_trail};
 use sealane::record::card::SignedCard;
 use sealane::transparency::tlog_policy::{POLICY_BYTES_MAX, TlogPolicy};
 
 /// Exit code when the pack was not checked at all: wrong arguments, an unreadable card or policy.
 const EXIT_USAGE: u8 = 2;
 
-/// Checks a court pack (*.sealane.zip) without a node and without a network.
+/// Checks a court pack (*.sealane.zip) or an exported audit trail (*.jsonl) without a node and without a network.
 ///
 /// Exit code 0: verified. 3: not verified, or consistent but signed by authorities that you have not said you trust.
 /// 2: the check could not be made.
 #[derive(Debug, Parser)]
 #[command(name = "sealane-verify", version)]
 struct Arguments {
-    /// The court pack
+    /// The court pack or the exported audit trail
     pack: PathBuf,
 
     /// Card of an authority, as that authority gave it to you; may be repeated
@@ -69,11 +69,17 @@ fn run(arguments: &Arguments) -> anyhow::Result<Report> {
         arguments.trust.iter().map(|path| read_card(path)).collect::<anyhow::Result<_>>()?;
     let policy = arguments.policy.as_deref().map(read_policy).transpose()?;
     let pack = File::open(&arguments.pack)
-        .with_context(|| format!("cannot open the pack {}", arguments.pack.display()))?;
+        .with_context(|| format!("cannot open the file {}", arguments.pack.display()))?;
+    let mut pack = BufReader::new(pack);
+    // A line of JSON begins so, and no zip archive does.
+    let is_trail = pack.fill_buf().context("cannot read the file")?.starts_with(b"{");
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let options = Options { trust, policy, threads, keep_ok: arguments.verbose };
+    if is_trail {
+        return Ok(check_trail(pack, &options));
+    }
     let mut bar = Bar::new(arguments.progress || std::io::stderr().is_terminal());
-    let report = check_pack(BufReader::new(pack), &options, &mut |progress| bar.show(progress));
+    let report = check_pack(pack, &options, &mut |progress| bar.show(progress));
     bar.clear();
     Ok(report)
 }

@@ -29,7 +29,7 @@ macro_rules! actions {
 }
 
 actions! {
-    53;
+    54;
     /// Open a case.
     CaseOpen = "case.open";
     /// Read a case.
@@ -116,6 +116,8 @@ actions! {
     LogRead = "log.read";
     /// Read who did and read what.
     AuditRead = "audit.read";
+    /// Export who did and read what.
+    AuditExport = "audit.export";
     /// Check store against records against log, and with peers.
     AuditRun = "audit.run";
     /// Read names, roles and state of users.

@@ -89,7 +89,7 @@ pub const fn roles_for(action: Action) -> &'static [Role] {
             Auditor,
             SystemAdministrator,
         ],
-        Action::AuditRead => &[DataProtectionOfficer, Auditor],
+        Action::AuditExport | Action::AuditRead => &[DataProtectionOfficer, Auditor],
         Action::AuditRun | Action::NodeRead => &[Auditor, SystemAdministrator],
         Action::UserRead => &[SystemAdministrator, Supervisor, Auditor, DataProtectionOfficer],
         Action::UserManage | Action::PeerManage | Action::NodeManage => &[SystemAdministrator],
@@ -158,6 +158,7 @@ pub(crate) const fn nature(action: Action) -> Nature {
         | Action::WorkflowRead
         | Action::WorkflowAdopt
         | Action::ErasureRead
+        | Action::AuditExport
         | Action::AuditRead
         | Action::AuditRun
         | Action::UserRead

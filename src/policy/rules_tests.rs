@@ -54,7 +54,7 @@ fn is_permitted(actor: &Actor, action: Action, resource: &Resource) -> bool {
 /// The matrix as auditors read it, written apart from the rules: action, then a mark for each role in the order of
 /// case officer, supervisor, contact point, evidence custodian, analyst, liaison officer, data-protection officer,
 /// auditor, system administrator, joint-team member, judicial liaison.
-const MATRIX: [(Action, &str); 53] = [
+const MATRIX: [(Action, &str); 54] = [
     (Action::CaseOpen, "xx........."),
     (Action::CaseRead, "xxx.x.....x"),
     (Action::CaseList, "xxx.x.....x"),
@@ -100,6 +100,7 @@ const MATRIX: [(Action, &str); 53] = [
     (Action::WorkflowAdopt, ".x........."),
     (Action::LogRead, "xxxxxxxxx.x"),
     (Action::AuditRead, "......xx..."),
+    (Action::AuditExport, "......xx..."),
     (Action::AuditRun, ".......xx.."),
     (Action::UserRead, ".x....xxx.."),
     (Action::UserManage, "........x.."),

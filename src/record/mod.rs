@@ -11,6 +11,7 @@ pub mod fields;
 pub mod key;
 pub mod payload;
 pub mod statement;
+pub mod trail;
 
 pub mod card;
 pub mod disclosure;

@@ -166,6 +166,7 @@ fn title_of(kind: &str) -> &str {
         "case.acknowledged/1" => "Warnings of a case acknowledged",
         "case.conflict_declared/1" => "Conflict of interest of an officer declared",
         "case.conflict_lifted/1" => "Conflict of interest of an officer lifted",
+        "audit.exported/1" => "Part of the audit trail exported",
         "case.protected/1" => "Compartment and classification of a case set",
         "case.workflow_changed/1" => "Case put under another workflow",
         "workflow.adopted/1" => "Workflow taken into use",

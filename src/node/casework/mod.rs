@@ -42,6 +42,7 @@ mod status;
 mod summaries;
 mod task_forces;
 mod tokens;
+mod trail_export;
 mod views;
 mod workflows;
 
@@ -107,6 +108,7 @@ pub use task_forces::{
     MemberView, NewPost, NewTaskForce, PostView, TaskForceQuery, TaskForceRow, TaskForceView,
 };
 pub use tokens::{NewToken, TOKEN_PREFIX, TokenListed, TokenView};
+pub use trail_export::TrailRange;
 pub use views::{
     FindingView, HistoryView, PAGE_ROWS, PAGE_ROWS_MAX, PageView, json_value, time_text,
 };

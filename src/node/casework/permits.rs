@@ -85,6 +85,7 @@ const fn kind_of(action: Action) -> (ResourceKind, &'static str) {
         | Action::WorkflowRead
         | Action::WorkflowAdopt
         | Action::ErasureRead
+        | Action::AuditExport
         | Action::AuditRead
         | Action::AuditRun
         | Action::UserRead

@@ -5,6 +5,7 @@
 //! end a node; `output` ends quietly when nobody reads on.
 
 mod audit;
+mod audit_trail;
 mod backup;
 mod card;
 mod case;
@@ -119,6 +120,8 @@ enum Command {
     Log(log::Log),
     /// Compare store, records and log, and the books kept with peers
     Audit(audit::Audit),
+    /// Who did, saw and was refused what: list it, or export it for an auditor
+    AuditTrail(audit_trail::AuditTrail),
     /// Back up a node while it runs
     Backup(backup::Backup),
     /// Restore a backup into an empty folder
@@ -176,6 +179,7 @@ impl Command {
             Self::Pack(command) => command.run().await,
             Self::Log(command) => command.run().await,
             Self::Audit(command) => command.run().await,
+            Self::AuditTrail(command) => command.run().await,
             Self::Backup(command) => command.run().await,
             Self::Restore(command) => command.run().await,
             Self::Doctor(command) => command.run().await,

@@ -215,6 +215,8 @@ paths! {
         post "/api/v1/evidence/{id}/fetch" => evidence::fetch [PeerFailed];
         /// Takes in the rows of a file whose import was begun, the file as the body.
         post "/api/v1/imports/{id}/rows" => imports::rows;
+        /// A part of the audit trail as a file, signed, chained and in the log; `sealane-verify` checks it.
+        post "/api/v1/audit-trail/exports" => audit::export;
         /// A court pack: records, proofs and files in one archive.
         post "/api/v1/packs" => packs::export;
     }

@@ -1,11 +1,15 @@
-//! Files without a name, for what must be whole before it can be sent; gone when closed, also after a crash.
+//! Files without a name, for what must be whole before it can be sent, and how they are sent; gone when closed, also after
+//! a crash.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io;
+use std::io::{self, Seek as _, SeekFrom};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::node::casework::Error;
+use crate::node::http::download::{Attachment, attachment};
 use crate::node::http::frame::running_number;
+use crate::node::http::problem::Problem;
 
 /// A new empty file in that folder, for its owner alone, which is made if it is not there.
 ///
@@ -22,10 +26,44 @@ pub(crate) fn file(folder: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// As [`file`], beside the async workers.
+///
+/// # Errors
+/// A problem of the disk.
+pub(crate) async fn begun(folder: PathBuf) -> Result<File, Problem> {
+    blocking(move || file(&folder)).await
+}
+
+/// The answer that sends a file which is whole under that name.
+///
+/// # Errors
+/// As [`begun`].
+pub(crate) async fn sent(mut file: File, name: &str) -> Result<Attachment, Problem> {
+    let (file, bytes) = blocking(move || {
+        let bytes = file.seek(SeekFrom::End(0))?;
+        file.rewind()?;
+        Ok((file, bytes))
+    })
+    .await?;
+    Ok(attachment(name, bytes, tokio::fs::File::from_std(file)))
+}
+
+/// File work beside the async workers.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let done = done.unwrap_or_else(|_| Err(io::Error::other("the task was cancelled")));
+    done.map_err(|error| match error.kind() {
+        io::ErrorKind::StorageFull => Error::Full.into(),
+        _ => Problem::internal(&error),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Read as _, Seek as _, Write as _};
+    use std::io::{Read as _, Write as _};
 
     #[test]
     fn a_scratch_file_leaves_no_name() {

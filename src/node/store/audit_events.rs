@@ -1,11 +1,10 @@
 //! Who did or saw what, each row chained to the one before by its hash; decides not what is worth noting.
 
-use sha2::{Digest, Sha256};
-
 use crate::node::store::error::StoreError;
 use crate::node::store::table::table;
 use crate::node::store::tx::Tx;
 use crate::node::store::value::params;
+use crate::record::trail::TrailEntry;
 
 table! {
     /// Something that was done, seen or refused.
@@ -75,26 +74,20 @@ impl AuditEvent {
     }
 }
 
-/// SHA-256 over the hash before, the time, and each text with its length before it (all ones for a text that is absent).
+/// The hash of an event over the one before.
 #[must_use]
 pub fn chained_hash(prev: &[u8; 32], event: &NewAuditEvent) -> [u8; 32] {
-    let texts = [
-        Some(&event.actor),
-        Some(&event.role),
-        Some(&event.action),
-        event.object.as_ref(),
-        event.purpose.as_ref(),
-        Some(&event.outcome),
-        event.detail.as_ref(),
-    ];
-    let mut hasher = Sha256::new();
-    hasher.update(prev);
-    hasher.update(event.at.to_be_bytes());
-    for text in texts {
-        hasher.update(text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
-        hasher.update(text.map_or(&[][..], |text| text.as_bytes()));
-    }
-    hasher.finalize().into()
+    let entry = TrailEntry {
+        at: event.at,
+        actor: &event.actor,
+        role: &event.role,
+        action: &event.action,
+        object: event.object.as_deref(),
+        purpose: event.purpose.as_deref(),
+        outcome: &event.outcome,
+        detail: event.detail.as_deref(),
+    };
+    entry.chained(prev)
 }
 
 /// Adds an event to the chain; gives its place.
@@ -203,4 +196,44 @@ pub async fn newest_before(
         params![seq, limit],
     )
     .await
+}
+
+/// The place of the first event at this time or later; a walk through the trail.
+///
+/// # Errors
+/// As [`append`].
+pub async fn first_since(tx: &mut Tx, at: i64) -> Result<Option<i64>, StoreError> {
+    let sql = "-- audit_events.first_since
+               SELECT seq FROM audit_events WHERE at >= $1 ORDER BY seq LIMIT 1";
+    tx.fetch_optional(sql, params![at]).await?.map(|row| row.int(0)).transpose()
+}
+
+/// The place of the last event at this time or earlier.
+///
+/// # Errors
+/// As [`append`].
+pub async fn last_until(tx: &mut Tx, at: i64) -> Result<Option<i64>, StoreError> {
+    let sql = "-- audit_events.last_until
+               SELECT seq FROM audit_events WHERE at <= $1 ORDER BY seq DESC LIMIT 1";
+    tx.fetch_optional(sql, params![at]).await?.map(|row| row.int(0)).transpose()
+}
+
+/// The place of the event before a place.
+///
+/// # Errors
+/// As [`append`].
+pub async fn place_before(tx: &mut Tx, seq: i64) -> Result<Option<i64>, StoreError> {
+    let sql = "-- audit_events.place_before
+               SELECT seq FROM audit_events WHERE seq < $1 ORDER BY seq DESC LIMIT 1";
+    tx.fetch_optional(sql, params![seq]).await?.map(|row| row.int(0)).transpose()
+}
+
+/// The place of the event after a place.
+///
+/// # Errors
+/// As [`append`].
+pub async fn place_after(tx: &mut Tx, seq: i64) -> Result<Option<i64>, StoreError> {
+    let sql = "-- audit_events.place_after
+               SELECT seq FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT 1";
+    tx.fetch_optional(sql, params![seq]).await?.map(|row| row.int(0)).transpose()
 }

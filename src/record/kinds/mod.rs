@@ -3,6 +3,7 @@
 //! To add a kind: write a struct with [`Payload`](crate::record::Payload) in a file here, and name the file below. A
 //! node that does not know a kind keeps, receipts and shows it as not understood (PROTOCOL 2.5).
 
+pub mod audit;
 pub mod case;
 pub mod custody;
 pub mod delivery;

@@ -1,5 +1,6 @@
 //! Who may not see a case, over HTTP: conflicts of interest and compartments; and the trail of it, exported and checked.
 
+use sealane::audit::{Options, Verdict, check_trail};
 use serde_json::{Value, json};
 
 use crate::api::NOBODY;
@@ -93,5 +94,41 @@ async fn a_case_in_a_compartment_answers_whoever_is_not_in_it_as_if_it_were_none
     assert_eq!(node.ask("POST", revoked, &max, &amber).await.good(), json!([]));
     let closed = node.ask("GET", &format!("/api/v1/cases/{id}"), &anna, &Value::Null).await;
     closed.problem(404, "not-found");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exported_trail_verifies_with_the_card_of_the_authority_and_tells_what_was_changed() {
+    let node = ApiNode::start(&[]).await;
+    let anna = node.officer("anna", "case_officer").await;
+    let dora = node.officer("dora", "data_protection_officer").await;
+    let id = open(&node, &anna).await;
+    node.ask("GET", &format!("/api/v1/cases/{id}"), &anna, &Value::Null).await.good();
+    let days = json!({"from": "2020-01-01", "to": "2100-12-31"});
+    let exports = "/api/v1/audit-trail/exports";
+    node.ask("POST", exports, &anna, &days).await.problem(403, "not-permitted");
+    let bad = json!({"from": "2026-01-02", "to": "2026-01-01"});
+    node.ask("POST", exports, &dora, &bad).await.problem(422, "invalid");
+    let file = node.ask("POST", exports, &dora, &days).await;
+    assert_eq!(file.status.as_u16(), 200, "{}", file.text());
+
+    let card = node.node().trust().own_card().await.unwrap().unwrap();
+    let options = Options { trust: vec![card], ..Options::default() };
+    let report = check_trail(&file.bytes[..], &options);
+    assert_eq!(report.verdict(), Verdict::Verified, "{report}");
+    let text = file.text();
+    let entries: Vec<&str> = text.lines().filter(|line| line.contains("\"case.read\"")).collect();
+    assert!(entries.iter().any(|line| line.contains(&id)), "{text}");
+    let shows = |line: &str| line.contains("\"entry\"") && line.contains("Tea");
+    assert!(!text.lines().any(shows), "no content of the case");
+    let changed = text.replace("\"case.read\"", "\"case.list\"");
+    let report = check_trail(changed.as_bytes(), &options);
+    assert_eq!(report.verdict(), Verdict::Failed);
+    let seq: Value = serde_json::from_str(entries[0]).unwrap();
+    let item = format!("entry {}", seq["entry"]["seq"]);
+    assert!(report.findings().iter().any(|finding| finding.item == item), "{report}");
+    let again = node.ask("POST", exports, &dora, &days).await;
+    assert_eq!(check_trail(&again.bytes[..], &options).verdict(), Verdict::Verified);
+    assert!(again.text().contains("\"audit.export\""), "the first export is in the second");
     node.stop().await;
 }

@@ -1,5 +1,7 @@
 //! Commands of officers and administrators against real nodes, each over the socket or port that it really uses.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::support::node::{TestNode, pair};
@@ -114,5 +116,54 @@ async fn one_token_is_revoked_and_the_others_of_its_officer_stay() {
     assert!(!is_done && said.contains("revoked before"), "{said}");
     let (said, is_done) = TestNode::command(&["token", "revoke", "00", "--dir", dir]);
     assert!(!is_done && said.contains("Not found"), "{said}");
+    xa.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_is_closed_to_officers_by_commands_and_the_trail_of_it_is_exported_and_checked() {
+    let mut xa = TestNode::new("xa").await;
+    xa.start().await;
+    let anna = Officer::new(&xa, "anna", "case_officer", "north");
+    let bert = Officer::new(&xa, "bert", "case_officer", "north");
+    let sue = Officer::new(&xa, "sue", "supervisor", "south");
+    let dora = Officer::new(&xa, "dora", "data_protection_officer", "");
+    sue.run(&["compartment", "grant", "anna", "operation-amber", "--reason", "leads it"]);
+    let listed = sue.run(&["compartment", "list", "anna"]);
+    assert!(listed.contains("operation-amber") && listed.contains("leads it"), "{listed}");
+    let opened = anna.run(&["case", "new", "--title", "Tea"]);
+    let id = opened.split_whitespace().nth(2).expect("its id");
+    let declared = ["case", "conflict", "declare", id, "--reason", "my brother is the importer"];
+    bert.run(&declared);
+    let (said, is_done) = bert.ask(&["case", "show", id]);
+    assert!(!is_done && said.contains("conflict of interest"), "{said}");
+    assert!(anna.run(&["case", "conflict", "list", id]).contains("my brother"));
+    sue.run(&["case", "conflict", "lift", id, "bert", "--reason", "he sold the firm"]);
+    bert.run(&["case", "show", id]);
+    sue.run(&["case", "assign", id, "anna"]);
+    let amber = ["--level", "0", "--compartment", "operation-amber", "--reason", "an informant"];
+    anna.run(&[&["case", "protect", id], &amber[..]].concat());
+    let (said, is_done) = sue.ask(&["case", "show", id]);
+    assert!(!is_done && said.contains("Not found"), "{said}");
+    sue.run(&["compartment", "revoke", "anna", "operation-amber", "--reason", "left"]);
+    assert!(!anna.ask(&["case", "show", id]).1);
+
+    assert!(dora.run(&["audit-trail", "list", "--limit", "5"]).contains("case.read"));
+    let file = xa.dir().join("trail.jsonl");
+    let file = file.to_str().expect("text");
+    let days = ["--from", "2020-01-01", "--to", "2100-12-31", "--out", file];
+    dora.run(&[&["audit-trail", "export"], &days[..]].concat());
+    let card = xa.dir().join("xa.card");
+    let card = card.to_str().expect("text");
+    run(&["peers", "card", "--dir", xa.dir().to_str().expect("text"), "--out", card]);
+    let checked = |file: &str| {
+        let mut verify = Command::new(env!("CARGO_BIN_EXE_sealane-verify"));
+        let said = verify.args([file, "--trust", card]).output().expect("an end");
+        (String::from_utf8_lossy(&said.stdout).into_owned(), said.status.code())
+    };
+    assert_eq!(checked(file).1, Some(0), "{}", checked(file).0);
+    let text = std::fs::read_to_string(file).expect("the file");
+    std::fs::write(file, text.replacen("\"seen\"", "\"done\"", 1)).expect("changed");
+    let (said, code) = checked(file);
+    assert!(code == Some(3) && said.contains("trail-chain"), "{said}");
     xa.stop().await;
 }

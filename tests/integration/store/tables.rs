@@ -474,4 +474,17 @@ pub(crate) async fn audit_events_are_chained(place: Place) {
         ])
     });
     assert_eq!(counts, [3, 2, 2, 1]);
+    let places = read!(store, |tx| {
+        Ok([
+            audit_events::first_since(tx, 1).await?,
+            audit_events::first_since(tx, 2).await?,
+            audit_events::last_until(tx, 0).await?,
+            audit_events::last_until(tx, 1).await?,
+            audit_events::place_before(tx, 1).await?,
+            audit_events::place_before(tx, i64::MAX).await?,
+            audit_events::place_after(tx, 0).await?,
+            audit_events::place_after(tx, 3).await?,
+        ])
+    });
+    assert_eq!(places, [Some(1), None, None, Some(3), None, Some(3), Some(1), None]);
 }

@@ -1,7 +1,5 @@
 //! `/api/v1/packs`: court packs, written to a nameless file first, since their directory comes last, then streamed.
 
-use std::io::{Seek as _, SeekFrom};
-
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,7 +7,7 @@ use serde::Deserialize;
 use crate::domain::id::{InvalidObjectId, ObjectId};
 use crate::node::casework::Error;
 use crate::node::http::document::Document;
-use crate::node::http::download::{Attachment, attachment};
+use crate::node::http::download::Attachment;
 use crate::node::http::officer::Officer;
 use crate::node::http::problem::{Kind, Problem};
 use crate::node::http::scratch;
@@ -34,17 +32,10 @@ pub(crate) async fn export(
     let objects = readable(&officer, &wanted.objects).await?;
     let name = objects.first().map_or_else(|| "court".to_owned(), ToString::to_string);
     let folder = state.packs_folder;
-    let file = blocking(move || scratch::file(&folder)).await?;
+    let file = scratch::begun(folder).await?;
     // Boxed: the future of a pack is large.
-    let mut file = Box::pin(officer.desk().export_pack(&permit, objects, file)).await?;
-    let (file, bytes) = blocking(move || {
-        let bytes = file.seek(SeekFrom::End(0))?;
-        file.rewind()?;
-        Ok((file, bytes))
-    })
-    .await?;
-    let file = tokio::fs::File::from_std(file);
-    Ok(attachment(&format!("{name}.sealane.zip"), bytes, file))
+    let file = Box::pin(officer.desk().export_pack(&permit, objects, file)).await?;
+    scratch::sent(file, &format!("{name}.sealane.zip")).await
 }
 
 /// The objects, each of which the officer may read: a pack shows no more than its parts.
@@ -64,16 +55,4 @@ async fn readable(officer: &Officer, objects: &[String]) -> Result<Vec<ObjectId>
         ids.push(id);
     }
     Ok(ids)
-}
-
-/// File work beside the async workers.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> Result<T, Problem> {
-    let done = tokio::task::spawn_blocking(work).await;
-    let done = done.unwrap_or_else(|_| Err(std::io::Error::other("the task was cancelled")));
-    done.map_err(|error| match error.kind() {
-        std::io::ErrorKind::StorageFull => Error::Full.into(),
-        _ => Problem::internal(&error),
-    })
 }
