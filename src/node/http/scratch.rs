@@ -26,7 +26,7 @@ pub(crate) fn file(folder: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// As [`file`], beside the async workers.
+/// As [`file()`], beside the async workers.
 ///
 /// # Errors
 /// A problem of the disk.
