@@ -8,6 +8,9 @@ use uuid::Uuid;
 /// The longest authority name: a DNS name has at most 253 characters (RFC 1035 2.3.4).
 pub const AUTHORITY_NAME_BYTES_MAX: usize = 253;
 
+/// The first part of the name of a training node.
+const TRAINING: &str = "training";
+
 /// A member of the federation, named by a lower-case DNS-like name such as `customs.xa.example`.
 ///
 /// The name is the dNSName of its node certificate, the `iss` of its records and the first part of its log origin.
@@ -26,6 +29,13 @@ impl AuthorityName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is a training node (R48): the first part of its name is `training`. As part of the name it stands in every
+    /// record, certificate and log line, and no setting can forget it.
+    #[must_use]
+    pub fn is_training(&self) -> bool {
+        self.0.split('.').next() == Some(TRAINING)
     }
 
     /// The issuer of this authority's records, `https://NAME` (RFC 8392 3.1.1).

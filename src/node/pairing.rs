@@ -127,7 +127,10 @@ fn problem(error: TrustError) -> Problem {
     let text = error.to_string();
     let kind = match error {
         TrustError::Card(_) => Kind::Malformed,
-        TrustError::Words(_) | TrustError::WrongWords(_) | TrustError::OwnCard => Kind::Invalid,
+        TrustError::Words(_)
+        | TrustError::WrongWords(_)
+        | TrustError::OwnCard
+        | TrustError::Training { .. } => Kind::Invalid,
         TrustError::OtherRoot(_)
         | TrustError::NotNewer { .. }
         | TrustError::Store(StoreError::Conflict(_)) => Kind::Conflict,

@@ -376,6 +376,7 @@ impl Node {
     /// Stops within ten seconds: first what comes in, then the jobs, then the sequencer, then the store.
     pub async fn stop(self) {
         self.front.stop.cancel();
+        self.signals.hush();
         if timeout(FRONT_DRAIN, self.endpoint.shutdown()).await.is_err() {
             tracing::warn!("some peers did not take their leave");
         }

@@ -2,6 +2,9 @@
 
 use tokio::sync::{Notify, watch};
 
+/// The count of [`Signals::notices`] that means that no more will come.
+pub const HUSHED: u64 = u64::MAX;
+
 /// Wake-ups between use cases, sequencer and delivery. All state is in the store: a lost wake-up delays, never loses.
 #[derive(Debug)]
 pub struct Signals {
@@ -72,7 +75,13 @@ impl Signals {
         self.told.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Tells of each batch of notices from now on; the value counts them. Subscribe before looking into the store.
+    /// Says that nobody is told anything any more, since the node stops: whoever waits for notices goes.
+    pub fn hush(&self) {
+        self.told.send_replace(HUSHED);
+    }
+
+    /// Tells of each batch of notices from now on; the value counts them, and is [`HUSHED`] once the node stops.
+    /// Subscribe before looking into the store.
     #[must_use]
     pub fn notices(&self) -> watch::Receiver<u64> {
         self.told.subscribe()

@@ -39,6 +39,16 @@ pub enum TrustError {
         "this is the card of this node itself: give it to the peer and add the peer's card here"
     )]
     OwnCard,
+    /// One of the two is a training node, and the other is not.
+    #[error(
+        "{card} and {own} cannot be paired: a training node (its name begins with 'training.') exchanges with training nodes only"
+    )]
+    Training {
+        /// Whose card it is.
+        card: AuthorityName,
+        /// This node.
+        own: AuthorityName,
+    },
     /// The authority is pinned with another root key.
     #[error(
         "the card of {0} is signed by another root key than the one this node pinned: if {0} really has a new root, remove the pairing first, then add the card with its new words"
@@ -260,7 +270,15 @@ impl Trust {
 
     fn foreign(&self, card: &[u8]) -> Result<SignedCard, TrustError> {
         let signed = card_file::read(card)?;
-        if signed.card.authority == self.authority { Err(TrustError::OwnCard) } else { Ok(signed) }
+        let authority = &signed.card.authority;
+        if *authority == self.authority {
+            return Err(TrustError::OwnCard);
+        }
+        if authority.is_training() != self.authority.is_training() {
+            let own = self.authority.clone();
+            return Err(TrustError::Training { card: authority.clone(), own });
+        }
+        Ok(signed)
     }
 
     async fn keep(&self, signed: &SignedCard) -> Result<(), StoreError> {

@@ -106,6 +106,8 @@ impl Letters for Correspondence {
     type Drafted = Drafted;
 
     async fn letters(&self) -> Result<Vec<Drafted>, String> {
+        // A letter tells what is due now, also where the job of notices has not looked yet.
+        self.desk.remind().await.map_err(|error| error.to_string())?;
         self.desk.letters(self.digest_hour).await.map_err(|error| error.to_string())
     }
 

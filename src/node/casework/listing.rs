@@ -28,6 +28,11 @@ impl Reader {
         breadth(&self.actor, self.action)
     }
 
+    /// As one who asks for that, without a purpose.
+    pub(crate) const fn of(actor: Actor, action: Action) -> Self {
+        Self { actor, action, purpose: None }
+    }
+
     /// Whether the rules would let them open that.
     pub(crate) fn may_open(&self, resource: &Resource) -> bool {
         let decision = decide(&self.actor, self.action, resource, self.purpose);

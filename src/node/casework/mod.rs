@@ -84,7 +84,8 @@ pub use cases::{
 };
 pub use compartments::{CompartmentView, NewCompartment};
 pub use deadlines::{
-    DeadlineQuery, DeadlineView, Drafted, MailboxView, NewMailbox, NoticeQuery, NoticeView,
+    DeadlineQuery, DeadlineView, Drafted, MailboxView, NewMailbox, NoticeMark, NoticeQuery,
+    NoticeView, Told,
 };
 pub use declarations::{DeclarationQuery, DeclarationView};
 pub use erasure::{ErasureQuery, ErasureView, NewErasure, NewImportErasure};
@@ -126,6 +127,14 @@ pub use views::{
 };
 
 pub use workflows::{AdoptionView, NewWorkflow, StandingView, WorkflowText, WorkflowView};
+
+impl Desk {
+    /// Whether the node is for training: its cases are invented, and it pairs with training nodes only (R48).
+    #[must_use]
+    pub fn is_training(&self) -> bool {
+        self.authority.is_training()
+    }
+}
 
 /// House rules that an authority may choose.
 #[derive(Clone, Debug)]

@@ -1,6 +1,8 @@
 //! Asks a node's HTTP API and reads its answers and problems; knows paths and JSON, not what they mean.
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::Duration;
 
 use clap::Args;
@@ -14,6 +16,7 @@ use crate::node::cli::exit::Failure;
 use crate::node::cli::output::{plain, word};
 use crate::node::cli::transport::{Body, Target};
 use crate::node::config::admin_socket;
+use crate::node::http::TRAINING;
 use crate::node::http::escape::escaped;
 
 /// The longest JSON answer that is read, in bytes.
@@ -270,6 +273,16 @@ async fn bytes(answer: Response<Incoming>) -> Result<Bytes, Failure> {
 
 /// The answer if it is one; a problem becomes the message that the officer reads.
 async fn accepted(answer: Response<Incoming>) -> Result<Response<Incoming>, Failure> {
+    if answer.headers().contains_key(TRAINING) {
+        // Once for a command, however often it asks.
+        static SAID: Once = Once::new();
+        SAID.call_once(|| {
+            let _ = writeln!(
+                io::stderr(),
+                "TRAINING: this node is for training, and its cases are invented"
+            );
+        });
+    }
     let status = answer.status();
     if status.is_success() {
         return Ok(answer);

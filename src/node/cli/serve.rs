@@ -41,6 +41,9 @@ impl Serve {
             at.peers,
             at.management,
         ))?;
+        if node.authority().is_training() {
+            line("TRAINING: this node is for training; it pairs with training nodes only")?;
+        }
         let is_halted = tokio::select! {
             () = node.halted() => true,
             _ = terminated.recv() => false,

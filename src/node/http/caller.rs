@@ -81,7 +81,7 @@ fn too_fast(TooFast(secs): TooFast, why: &str) -> Problem {
 }
 
 /// The one bearer token of a request; a second Authorization header makes it none.
-fn bearer_token(parts: &Parts) -> Option<&str> {
+pub(crate) fn bearer_token(parts: &Parts) -> Option<&str> {
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next()?.to_str().ok()?;
     if values.next().is_some() {

@@ -35,5 +35,5 @@ pub use crate::node::http::frame::{Bounds, frame};
 pub use crate::node::http::officer::Officer;
 pub use crate::node::http::openapi::document;
 pub use crate::node::http::problem::{Kind, Problem};
-pub use crate::node::http::router::{PATHS, router};
+pub use crate::node::http::router::{PATHS, TRAINING, router};
 pub use crate::node::http::state::ApiState;

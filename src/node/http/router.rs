@@ -1,11 +1,13 @@
 //! Every path of the API on one screen; what is not in this table cannot be reached.
 
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::Response;
 use axum::{Router, middleware, routing};
 
 use crate::node::http::api::{
     audit, case_file, cases, compartments, conflicts, deadlines, declarations, erasures, evidence,
-    imported, imports, log as own_log, officers, packs, requests, retention, search, session,
-    statistics, summaries, task_forces, workflows,
+    imported, imports, log as own_log, notice_events, officers, packs, requests, retention, search,
+    session, statistics, summaries, task_forces, workflows,
 };
 use crate::node::http::frame::{Bounds, frame};
 use crate::node::http::openapi::{self, Route, described};
@@ -13,6 +15,9 @@ use crate::node::http::problem::Kind;
 use crate::node::http::repeat::InFlight;
 use crate::node::http::state::ApiState;
 use crate::node::http::{log, repeat, witness};
+
+/// The header by which a training node says on every answer what it is.
+pub const TRAINING: HeaderName = HeaderName::from_static("sealane-training");
 
 /// What it is for, a method and a path with its handler, and what it may refuse beside what its form tells:
 /// `ordinary` ones under all bounds, `streaming` ones without a limit on length and time.
@@ -223,6 +228,8 @@ paths! {
     }
 
     streaming {
+        /// The officer's notices as they are given (server-sent events).
+        get "/api/v1/notices/events" => notice_events::watch;
         /// Registers a file as evidence, the file as the body.
         post "/api/v1/cases/{id}/evidence" => evidence::add;
         /// The bytes of an evidence item, whole or in part.
@@ -242,8 +249,16 @@ paths! {
 
 /// The API, in its frame.
 pub fn router(state: ApiState, bounds: Bounds) -> Router {
+    let is_training = state.desk.is_training();
     let once = middleware::from_fn_with_state((state.clone(), InFlight::default()), repeat::once);
     let ordinary = ordinary().route_layer(once).with_state(state.clone());
     let streaming = streaming().route_layer(middleware::from_fn(repeat::refused)).with_state(state);
-    frame(ordinary, streaming, bounds)
+    let app = frame(ordinary, streaming, bounds);
+    if is_training { app.layer(middleware::map_response(training)) } else { app }
+}
+
+/// Says on every answer that the node is for training (R48).
+async fn training(mut answer: Response) -> Response {
+    answer.headers_mut().insert(TRAINING, HeaderValue::from_static("yes"));
+    answer
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::net::TcpStream;
+
 use serde_json::{Value, json};
 
 use crate::api::node::ApiNode;
@@ -59,4 +62,67 @@ async fn what_is_overdue_is_listed_and_told_once_by_the_node() {
     assert_eq!(all["items"].as_array().unwrap().len(), 1, "{all}");
     assert!(all["items"][0]["read_at"].is_string(), "{all}");
     node.stop().await;
+}
+
+/// The events of an officer's notices, line by line.
+async fn watch(node: &ApiNode, token: &str, last: &str) -> Lines<BufReader<TcpStream>> {
+    let mut stream = TcpStream::connect(node.node().addresses().http).await.expect("the API");
+    let request = format!(
+        "GET /api/v1/notices/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+         Last-Event-ID: {last}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.expect("a request");
+    let mut lines = BufReader::new(stream).lines();
+    let status = lines.next_line().await.expect("an answer").expect("a line");
+    assert!(status.contains("200"), "{status}");
+    lines
+}
+
+/// The data of the next event.
+async fn event(lines: &mut Lines<BufReader<TcpStream>>) -> Value {
+    loop {
+        let line = lines.next_line().await.expect("a stream").expect("a line");
+        if let Some(data) = line.strip_prefix("data: ") {
+            return serde_json::from_str(data).expect("JSON");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_watches_is_told_at_once_and_of_what_was_missed_and_only_of_the_own() {
+    let mut node = ApiNode::start(&[]).await;
+    let anna = node.officer("anna", "case_officer").await;
+    let bert = node.officer("bert", "case_officer").await;
+    for (token, name) in [(&anna, "anna"), (&bert, "bert"), (&anna, "anna")] {
+        let case = json!({"title": "Tea", "case_type": "revenue", "fields": {
+            "tasks/70/title": "Weigh", "tasks/70/state": "open", "tasks/70/due": "2020-01-31",
+            "tasks/70/assignee": name,
+        }});
+        node.ask("POST", "/api/v1/cases", token, &case).await.good();
+    }
+    node.restart().await;
+    let told = notices(&node, &anna).await;
+    let items = told["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2, "{told}");
+    // Both were given at the same time: whoever saw one of them is shown the other.
+    for (seen, other) in [(&items[0], &items[1]), (&items[1], &items[0])] {
+        let mut lines = watch(&node, &anna, seen["id"].as_str().unwrap()).await;
+        assert_eq!(&event(&mut lines).await, other);
+    }
+
+    // Without a mark only what comes from now on: another case, and the next look of the node.
+    let mut lines = watch(&node, &anna, "").await;
+    let case = json!({"title": "Tea", "case_type": "revenue", "fields": {
+        "tasks/70/title": "Count", "tasks/70/state": "open", "tasks/70/due": "2020-01-31",
+        "tasks/70/assignee": "anna",
+    }});
+    let case = node.ask("POST", "/api/v1/cases", &anna, &case).await.good();
+    assert_eq!(node.node().desk().remind().await.unwrap(), 1);
+    assert_eq!(event(&mut lines).await["object"], case["id"]);
+
+    // The stream ends with the node, and does not hold it up.
+    let asked = tokio::time::Instant::now();
+    node.stop().await;
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    while lines.next_line().await.is_ok_and(|line| line.is_some()) {}
 }

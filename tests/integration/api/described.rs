@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use crate::api::node::ApiNode;
 use crate::foreign::{environment, text};
 
+/// The one answer that has no end: the tool would wait for it.
+const ENDLESS: &str = "/api/v1/notices/events";
 /// The requests are the same in each run.
 const SEED: &str = "7";
 /// How many it makes up for an operation, beside those that cover each rule of a schema.
@@ -54,7 +56,8 @@ async fn the_node_answers_nothing_that_its_description_does_not_tell() {
         let report = text(&asked);
         assert!(asked.status.success(), "{report}");
         let prefix = paths.trim_start_matches('^');
-        let count = PATHS.iter().filter(|(_, path, _)| path.starts_with(prefix)).count();
+        let is_asked = |path: &str| path.starts_with(prefix) && path != ENDLESS;
+        let count = PATHS.iter().filter(|(_, path, _)| is_asked(path)).count();
         let tested = format!("Tested: {count}\n");
         assert!(report.contains(&tested), "not {tested}{report}");
     }
@@ -72,6 +75,7 @@ fn ask(folder: &Path, url: &str, token: &str, (phases, paths): (&str, &str)) -> 
         .args(["--header", &format!("Authorization: Bearer {token}")])
         .args(["--header", "Sealane-Purpose: customs_enforcement"])
         .args(["--phases", phases, "--checks", CHECKS, "--include-path-regex", paths])
+        .args(["--exclude-path", ENDLESS])
         .args(["--max-examples", EXAMPLES, "--seed", SEED])
         .args(["--continue-on-failure", "--no-shrink", "--warnings", "off"])
         .output()

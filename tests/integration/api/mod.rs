@@ -16,6 +16,7 @@ mod openapi;
 mod pace;
 mod repeat;
 mod room;
+mod training;
 
 use http_body_util::Full;
 use hyper::Request;

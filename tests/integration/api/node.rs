@@ -68,6 +68,11 @@ impl ApiNode {
         Self(node)
     }
 
+    /// A node that was started under a name of the test's choice.
+    pub(crate) const fn of(node: TestNode) -> Self {
+        Self(node)
+    }
+
     /// Ends it in order.
     pub(crate) async fn stop(mut self) {
         self.0.stop().await;

@@ -23,8 +23,13 @@ async fn node_with_entries(size: usize) -> TestNode {
         // The node logs a policy of its own when it starts, and one of two at once has to try again.
         while xa.node().desk().log_witness_policy(policy.clone()).await.is_err() {}
     }
-    TestNode::until("everything published", async || published_size(&xa) >= size as u64).await;
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    // Beside these the node has entries of its own, which may be sealed later.
+    let is_published = async || {
+        let status = xa.node().desk().status().await.unwrap();
+        let sealed = status.log.map_or(0, |log| u64::try_from(log.size).unwrap());
+        status.unsealed == 0 && sealed >= size as u64 && published_size(&xa) == sealed
+    };
+    TestNode::until("everything published", is_published).await;
     xa.stop().await;
     xa
 }

@@ -21,6 +21,32 @@ mod processes;
 mod witnesses;
 
 #[tokio::test]
+async fn a_training_node_pairs_with_training_nodes_only() {
+    let real = TestNode::new("xa").await;
+    let named = async |name: &str, country: &str| {
+        TestNode::named(name, country, Arc::new(SystemClock)).await
+    };
+    let one = named("training.customs.xb.example", "xb").await;
+    let other = named("training.customs.xc.example", "xc").await;
+    let (mut real, mut one, mut other) = (real, one, other);
+    for node in [&mut real, &mut one, &mut other] {
+        node.start().await;
+    }
+    for (node, card_of) in [(&real, &one), (&one, &real)] {
+        let (card, words) = card_of.card().await;
+        let refused = node.node().trust().add_peer(&card.encode(), &words).await;
+        assert!(matches!(refused, Err(TrustError::Training { .. })), "{refused:?}");
+        assert!(node.node().trust().preview(&card.encode()).is_err());
+        assert!(node.node().trust().list().await.unwrap().is_empty());
+    }
+    pair(&[&one, &other]).await;
+    for node in [real, one, other] {
+        let mut node = node;
+        node.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn two_nodes_pair_by_their_words_and_witness_each_other() {
     let (mut xa, mut xb) = (TestNode::new("xa").await, TestNode::new("xb").await);
     xa.start().await;

@@ -41,8 +41,13 @@ impl TestNode {
 
     /// As [`TestNode::new`], with a clock of the test; for nodes that run in this process.
     pub(crate) async fn with_clock(name: &str, clock: Arc<dyn Clock>) -> Self {
+        Self::named(&format!("customs.{name}.example"), name, clock).await
+    }
+
+    /// As [`TestNode::with_clock`], under a name of the test's choice.
+    pub(crate) async fn named(authority: &str, name: &str, clock: Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let authority: AuthorityName = format!("customs.{name}.example").parse().unwrap();
+        let authority: AuthorityName = authority.parse().unwrap();
         let node = NewNode {
             dir: folder.path().join("node"),
             authority: authority.clone(),

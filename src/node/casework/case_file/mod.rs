@@ -102,7 +102,7 @@ impl Desk {
     /// # Errors
     /// As [`Desk::case_file`].
     pub async fn case_report(&self, access: CaseFileAccess) -> Result<String, Error> {
-        Ok(page::report(&self.case_file(access).await?))
+        Ok(page::report(&self.authority, &self.case_file(access).await?))
     }
 
     async fn evidence_in_full(&self, permit: &Permit) -> Result<Vec<EvidenceView>, Error> {

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::domain::id::AuthorityName;
 use crate::node::casework::case_file::CaseFile;
 use crate::node::casework::print::Sheet;
 
 /// The whole file as a page.
-pub(super) fn report(file: &CaseFile) -> String {
+pub(super) fn report(authority: &AuthorityName, file: &CaseFile) -> String {
     let case = &file.case;
-    let mut sheet = Sheet::new("Case report", &case.row.title);
+    let mut sheet = Sheet::new(authority, "Case report", &case.row.title);
     sheet.facts(&[
         ("Authority", Some(file.authority.clone())),
         ("Case", Some(case.row.reference.clone())),

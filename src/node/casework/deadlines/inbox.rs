@@ -1,15 +1,19 @@
 //! The notices of an officer: read by nobody else, and only while the officer may open what they are about.
 
 use async_trait::async_trait;
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::domain::id::ObjectId;
 use crate::node::casework::deadlines::about::resource_behind;
 use crate::node::casework::listing::{Listing, Part, Reader};
 use crate::node::casework::permits::Covers;
-use crate::node::casework::views::{PageView, time_text};
+use crate::node::casework::views::{PAGE_ROWS, PageView, time_text};
 use crate::node::casework::{Desk, Error};
+use crate::node::signals::HUSHED;
 use crate::node::store::notices::{self, Notice, NoticeKind};
 use crate::node::store::{Page, StoreError, Tx};
 use crate::policy::{Action, Permit};
@@ -110,10 +114,11 @@ impl Desk {
     }
 }
 
-struct Inbox {
-    reader: Reader,
-    user: String,
-    is_unread: bool,
+/// The notices of an officer, as far as that officer may know what they are about.
+pub(super) struct Inbox {
+    pub(super) reader: Reader,
+    pub(super) user: String,
+    pub(super) is_unread: bool,
 }
 
 #[async_trait]
@@ -135,6 +140,109 @@ impl Listing for Inbox {
         }
         let resource = resource_behind(tx, &row.object).await?;
         Ok(resource.is_some_and(|resource| self.reader.may_open(&resource)))
+    }
+}
+
+/// Wakes whoever waits for notices.
+#[derive(Debug)]
+pub struct Told(watch::Receiver<u64>);
+
+impl Told {
+    /// From here on only newer notices wake.
+    pub fn seen(&mut self) {
+        self.0.mark_unchanged();
+    }
+
+    /// Waits for notices; false once the node stops and none will come.
+    pub async fn next(&mut self) -> bool {
+        *self.0.borrow() != HUSHED && self.0.changed().await.is_ok() && *self.0.borrow() != HUSHED
+    }
+}
+
+/// Up to where an officer's notices were shown.
+#[derive(Clone, Debug)]
+pub struct NoticeMark {
+    at: i64,
+    /// Those given at that time that were shown: others may be given at the same time later.
+    shown: BTreeSet<String>,
+}
+
+impl Desk {
+    /// Tells of each batch of notices from now on, whoever they are for. Subscribe before looking.
+    #[must_use]
+    pub fn notices_told(&self) -> Told {
+        Told(self.signals.notices())
+    }
+
+    /// The place after the notice that an officer saw last, or after everything that was given before now.
+    ///
+    /// # Errors
+    /// If the permit is for something else, or the store fails.
+    pub async fn notice_mark(
+        &self,
+        permit: &Permit,
+        last: Option<String>,
+    ) -> Result<NoticeMark, Error> {
+        let user = own(permit)?;
+        let now = NoticeMark { at: self.clock.now().0, shown: BTreeSet::new() };
+        let Some(last) = last else { return Ok(now) };
+        let found = self
+            .store
+            .read("notice_mark", move |tx| {
+                Box::pin(async move { notices::get(tx, &last, &user).await })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))?;
+        Ok(found.map_or(now, |row| NoticeMark { at: row.at, shown: BTreeSet::from([row.id]) }))
+    }
+
+    /// The officer's notices that were not shown yet, oldest first, and the place after them.
+    ///
+    /// # Errors
+    /// If the permit is for something else, or the store fails.
+    pub async fn notices_after(
+        &self,
+        permit: &Permit,
+        mark: NoticeMark,
+    ) -> Result<(Vec<NoticeView>, NoticeMark), Error> {
+        let inbox =
+            Inbox { reader: self.reader(permit).await?, user: own(permit)?, is_unread: false };
+        self.store
+            .read("notices_after", move |tx| Box::pin(async move { inbox.after(tx, mark).await }))
+            .await
+            .map_err(|error: StoreError| Error::from(error))
+    }
+}
+
+impl Inbox {
+    /// The next notices after a mark that the officer may know of, and the place after them.
+    async fn after(
+        &self,
+        tx: &mut Tx,
+        mut mark: NoticeMark,
+    ) -> Result<(Vec<NoticeView>, NoticeMark), StoreError> {
+        loop {
+            let seen = i64::try_from(mark.shown.len()).unwrap_or(i64::MAX);
+            let limit = i64::from(PAGE_ROWS).saturating_add(seen);
+            let found = notices::after(tx, &self.user, (mark.at, ""), limit).await?;
+            let is_end = i64::try_from(found.len()).is_ok_and(|rows| rows < limit);
+            let mut views = Vec::new();
+            for row in found {
+                if mark.shown.contains(&row.id) {
+                    continue;
+                }
+                if row.at > mark.at {
+                    mark = NoticeMark { at: row.at, shown: BTreeSet::new() };
+                }
+                mark.shown.insert(row.id.clone());
+                if self.is_open(tx, &row).await? {
+                    views.push(NoticeView::from(&row));
+                }
+            }
+            if is_end || !views.is_empty() {
+                return Ok((views, mark));
+            }
+        }
     }
 }
 

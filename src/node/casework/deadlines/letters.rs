@@ -10,7 +10,9 @@ use crate::domain::id::AuthorityName;
 use crate::domain::time::Timestamp;
 use crate::node::casework::audit_trail::done;
 use crate::node::casework::deadlines::about::about;
+use crate::node::casework::deadlines::inbox::Inbox;
 use crate::node::casework::deadlines::list::DAY_SECS;
+use crate::node::casework::listing::{Listing as _, Reader};
 use crate::node::casework::officers::find_user;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::qualifications::Backing;
@@ -25,7 +27,10 @@ use crate::node::store::{Page, StoreError, Tx, audit_events};
 use crate::policy::{Action, Actor, Decision, Permit, decide};
 
 /// The most notices, and the most deadlines, that one letter tells of.
-const LETTER_LINES_MAX: i64 = 50;
+const LINES_MAX: usize = 50;
+const DEADLINES_MAX: i64 = 50;
+/// The most notices that are looked at for a letter; those that the officer may no longer know of are among them.
+const NOTICES_MAX: i64 = 1000;
 /// The longest address (RFC 5321 4.5.3.1.3).
 const ADDRESS_BYTES_MAX: usize = 254;
 const HOUR_SECS: i64 = 3600;
@@ -182,7 +187,7 @@ impl Desktop {
         let Some(user) = users::get(tx, &mailbox.user_id).await? else { return Ok(None) };
         // Whoever has no role in force is told of no case, by letter as little as in the inbox.
         let Some(actor) = self.backing.actor(tx, &user).await? else { return Ok(None) };
-        let told = notices::unmailed(tx, &mailbox.user_id, mailbox.since, LETTER_LINES_MAX).await?;
+        let told = self.told(tx, mailbox, &actor).await?;
         let due = if is_digest { self.due(tx, &user, &actor).await? } else { Vec::new() };
         if told.is_empty() && due.is_empty() {
             return Ok(None);
@@ -199,6 +204,25 @@ impl Desktop {
             notices: told.into_iter().map(|notice| notice.id).collect(),
             is_digest,
         }))
+    }
+
+    /// What the officer was told and neither read nor sent, and may still know of.
+    async fn told(
+        &self,
+        tx: &mut Tx,
+        mailbox: &Mailbox,
+        actor: &Actor,
+    ) -> Result<Vec<Notice>, StoreError> {
+        let user = mailbox.user_id.clone();
+        let reader = Reader::of(actor.clone(), Action::NoticeRead);
+        let inbox = Inbox { reader, user, is_unread: true };
+        let mut told = Vec::new();
+        for notice in notices::unmailed(tx, &mailbox.user_id, mailbox.since, NOTICES_MAX).await? {
+            if told.len() < LINES_MAX && inbox.is_open(tx, &notice).await? {
+                told.push(notice);
+            }
+        }
+        Ok(told)
     }
 
     /// Whether the hour of today's digest has come, and it was not sent.
@@ -221,7 +245,7 @@ impl Desktop {
             of: Some((user.pseudonym.clone(), user.id.clone())),
         };
         let mut lines = Vec::new();
-        for row in deadlines::list(tx, &filter, &Page::first(LETTER_LINES_MAX)).await? {
+        for row in deadlines::list(tx, &filter, &Page::first(DEADLINES_MAX)).await? {
             let Some(about) = about(tx, &row).await? else { continue };
             let decision = decide(actor, Action::DeadlineList, &about.resource, None);
             if !matches!(decision, Decision::Permit(_)) {
@@ -273,11 +297,8 @@ impl Desktop {
             }
             text.push('\n');
         }
-        let is_full = [told.len(), due.len()]
-            .into_iter()
-            .any(|lines| i64::try_from(lines).unwrap_or(i64::MAX) >= LETTER_LINES_MAX);
-        if is_full {
-            let _ = writeln!(text, "There may be more than these {LETTER_LINES_MAX}.");
+        if told.len() >= LINES_MAX || due.len() >= LINES_MAX {
+            let _ = writeln!(text, "There may be more than these {LINES_MAX}.");
         }
         let _ = writeln!(
             text,

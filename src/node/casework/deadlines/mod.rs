@@ -6,7 +6,7 @@ mod letters;
 mod list;
 mod remind;
 
-pub use inbox::{NoticeQuery, NoticeView};
+pub use inbox::{NoticeMark, NoticeQuery, NoticeView, Told};
 pub use letters::{Drafted, MailboxView, NewMailbox};
 pub use list::{DeadlineQuery, DeadlineView};
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::audit::pack::escape;
+use crate::domain::id::AuthorityName;
 use crate::node::casework::evidence::{CustodyView, EvidenceView};
 use crate::node::casework::permits::Covers;
 use crate::node::casework::print::Sheet;
@@ -37,7 +38,7 @@ impl Desk {
             ("Newest record", Some(item.head.clone())),
             ("Printed", Some(time_text(self.clock.now().0))),
         ];
-        Ok(page(&item, &facts))
+        Ok(page(&self.authority, &item, &facts))
     }
 }
 
@@ -53,8 +54,12 @@ fn quantity(amount: Option<&str>, unit: Option<&str>) -> Option<String> {
     Some(format!("{} {}", amount?, unit.unwrap_or_default()))
 }
 
-fn page(item: &EvidenceView, facts: &[(&str, Option<String>)]) -> String {
-    let mut sheet = Sheet::new("Custody sheet", &item.row.description);
+fn page(
+    authority: &AuthorityName,
+    item: &EvidenceView,
+    facts: &[(&str, Option<String>)],
+) -> String {
+    let mut sheet = Sheet::new(authority, "Custody sheet", &item.row.description);
     sheet.facts(facts);
     sheet.raw(
         "<table><thead><tr><th>#</th><th>Time (UTC)</th><th>Event</th><th>From</th><th>To</th>\

@@ -180,7 +180,7 @@ async fn what_was_not_reviewed_is_restricted_until_a_supervisor_reviews_it() {
 }
 
 async fn inbox(test: &TestDesk, actor: &Actor) -> Vec<String> {
-    let permit = test.may(actor, Action::DeadlineList, None).await;
+    let permit = test.may(actor, Action::NoticeRead, None).await;
     let page = test.desk.notices(&permit, NoticeQuery::default()).await.expect("a list");
     let notices = page.items.into_iter().filter(|notice| notice.place == "review");
     notices.map(|notice| notice.text).collect()

@@ -12,6 +12,7 @@ pub(crate) mod evidence;
 pub(crate) mod imported;
 pub(crate) mod imports;
 pub(crate) mod log;
+pub(crate) mod notice_events;
 pub(crate) mod officers;
 pub(crate) mod packs;
 pub(crate) mod requests;

@@ -17,6 +17,7 @@ pub(crate) use crate::node::http::openapi::answers::{Answers, Created, Plain, Vi
 pub use crate::node::http::openapi::document::document;
 pub(crate) use crate::node::http::openapi::operation::{Operation, Place, Route, described};
 pub(crate) use crate::node::http::openapi::schemas::Schemas;
+pub(crate) use crate::node::http::openapi::takes::Takes;
 
 /// `GET /openapi.json`, for every officer: it tells of no case.
 pub(crate) async fn show(_: Officer) -> Result<Json<Value>, Problem> {
