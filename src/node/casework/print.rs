@@ -8,10 +8,10 @@ use crate::domain::id::AuthorityName;
 const STYLE: &str = "body{font:11pt/1.4 system-ui,sans-serif;margin:1.5cm;color:#000}h1{font-size:15pt;margin:0}\
 h2{font-size:12pt;margin:1.1rem 0 .2rem;break-after:avoid}\
 table{border-collapse:collapse;width:100%;margin-top:.6rem;font-size:9.5pt}th,td{border:1px solid #555;padding:.25rem .4rem;\
-text-align:left;vertical-align:top;overflow-wrap:break-word}th{background:#eee}tr{break-inside:avoid}thead{display:table-header-group}\
+text-align:left;vertical-align:top;overflow-wrap:break-word}td:last-child{overflow-wrap:anywhere}th{background:#eee}tr{break-inside:avoid}thead{display:table-header-group}\
 code{font:7.5pt ui-monospace,monospace;overflow-wrap:anywhere}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}dt{color:#444}\
 dd{margin:0;overflow-wrap:anywhere}.warning{font-weight:bold}.sign{height:1.6cm}\
-.training{position:fixed;top:45%;left:0;right:0;margin:0;text-align:center;font-size:26pt;font-weight:bold;color:#c00;opacity:.3;\
+.training{position:fixed;top:45%;left:0;right:0;margin:0;text-align:center;font-size:19pt;white-space:nowrap;font-weight:bold;color:#c00;opacity:.3;\
 transform:rotate(-30deg);pointer-events:none}@page{size:A4;margin:1.5cm}";
 
 /// What stands on every page of a training node (R48), over its whole length.

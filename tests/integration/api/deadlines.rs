@@ -110,8 +110,13 @@ async fn who_watches_is_told_at_once_and_of_what_was_missed_and_only_of_the_own(
         assert_eq!(&event(&mut lines).await, other);
     }
 
-    // Without a mark only what comes from now on: another case, and the next look of the node.
+    // Without a mark only what comes from now on: another case, and the next look of the node. Nor is anything told of a
+    // case that is closed to the officer by now.
+    let conflict = format!("/api/v1/cases/{}/conflicts", items[0]["object"].as_str().unwrap());
+    let reason = json!({"reason": "my cousin is the importer"});
+    assert!(node.ask("POST", &conflict, &anna, &reason).await.status.is_success());
     let mut lines = watch(&node, &anna, "").await;
+    let mut after = watch(&node, &anna, items[1]["id"].as_str().unwrap()).await;
     let case = json!({"title": "Tea", "case_type": "revenue", "fields": {
         "tasks/70/title": "Count", "tasks/70/state": "open", "tasks/70/due": "2020-01-31",
         "tasks/70/assignee": "anna",
@@ -119,6 +124,7 @@ async fn who_watches_is_told_at_once_and_of_what_was_missed_and_only_of_the_own(
     let case = node.ask("POST", "/api/v1/cases", &anna, &case).await.good();
     assert_eq!(node.node().desk().remind().await.unwrap(), 1);
     assert_eq!(event(&mut lines).await["object"], case["id"]);
+    assert_eq!(event(&mut after).await["object"], case["id"]);
 
     // The stream ends with the node, and does not hold it up.
     let asked = tokio::time::Instant::now();

@@ -62,7 +62,7 @@ fn content(sheet: &mut Sheet, file: &CaseFile) {
         families.entry(family).or_default().push([words(rest), text(value)]);
     }
     for (family, rows) in families {
-        sheet.part(&words(family));
+        sheet.part(&capital(&words(family)));
         sheet.table(["Field", "Value"], &rows);
     }
 }
@@ -154,6 +154,12 @@ fn requests(sheet: &mut Sheet, file: &CaseFile) {
 
 fn words(name: &str) -> String {
     name.replace('_', " ")
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    first + letters.as_str()
 }
 
 fn text(value: &Value) -> String {

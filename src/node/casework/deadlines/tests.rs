@@ -6,8 +6,10 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use crate::domain::time::Timestamp;
-use crate::node::casework::cases::{CaseChange, CaseView, NewCase};
-use crate::node::casework::deadlines::{DeadlineQuery, DeadlineView, NoticeQuery, NoticeView};
+use crate::node::casework::cases::{CaseChange, CaseView, NewCase, NewConflict};
+use crate::node::casework::deadlines::{
+    DeadlineQuery, DeadlineView, NewMailbox, NoticeQuery, NoticeView,
+};
 use crate::node::casework::testing::{TestDesk, desk};
 use crate::node::casework::{Error, PageView};
 use crate::node::clock::Clock as _;
@@ -218,4 +220,54 @@ async fn a_notice_is_read_by_its_officer_alone() {
     let unread = test.desk.notices(&permit, unread).await.unwrap();
     assert!(unread.items.iter().all(|notice| notice.id != read.id));
     assert!(inbox(&test, &bob).await.iter().any(|notice| notice.id == read.id));
+}
+
+async fn mailbox(test: &TestDesk, who: &str, pace: &str) {
+    let permit = test.admin().await;
+    let input =
+        NewMailbox { address: Some(format!("{who}@customs.example")), pace: Some(pace.to_owned()) };
+    test.desk.set_mailbox(&permit, who, input).await.expect("a mailbox");
+}
+
+#[tokio::test]
+async fn a_letter_tells_once_what_the_officer_may_still_know_of() {
+    let test = desk().await;
+    let ada = test.officer("Ada", "case_officer", "north").await;
+    mailbox(&test, "Ada", "each").await;
+    let (kept, closed) =
+        (open(&test, &ada, weigh("Ada")).await, open(&test, &ada, weigh("Ada")).await);
+    look(&test, DUE + 1).await;
+    let permit = test.may(&ada, Action::ConflictDeclare, Some(&closed.row.id)).await;
+    let conflict = NewConflict { officer: None, reason: "a cousin".to_owned() };
+    test.desk.declare_conflict(&permit, conflict).await.unwrap();
+
+    let [first] = test.desk.letters(6).await.unwrap().try_into().unwrap();
+    assert_eq!(first.letter.to, "Ada@customs.example");
+    assert!(first.letter.text.contains(&kept.row.reference), "{first:?}");
+    assert!(!first.letter.text.contains(&closed.row.reference), "{first:?}");
+    // Until the server has taken it, it is the same letter.
+    let [again] = test.desk.letters(6).await.unwrap().try_into().unwrap();
+    assert_eq!(again.letter, first.letter);
+    test.desk.letter_done(again).await.unwrap();
+    assert!(test.desk.letters(6).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_digest_is_sent_once_a_day_from_its_hour_on() {
+    let test = desk().await;
+    let ada = test.officer("Ada", "case_officer", "north").await;
+    mailbox(&test, "Ada", "daily").await;
+    let case = open(&test, &ada, weigh("Ada")).await;
+    // The day after, at 00:00:01 and then from six on.
+    look(&test, DUE + 2).await;
+    assert!(test.desk.letters(6).await.unwrap().is_empty());
+    look(&test, DUE + 1 + 6 * 3600).await;
+    let [digest] = test.desk.letters(6).await.unwrap().try_into().unwrap();
+    let due = format!("overdue since 2026-11-30: case {}, tasks/70", case.row.reference);
+    assert!(digest.letter.text.contains(&due), "{digest:?}");
+    test.desk.letter_done(digest).await.unwrap();
+    look(&test, DUE + 12 * 3600).await;
+    assert!(test.desk.letters(6).await.unwrap().is_empty(), "one a day");
+    look(&test, DUE + 1 + DAY + 6 * 3600).await;
+    assert_eq!(test.desk.letters(6).await.unwrap().len(), 1);
 }
