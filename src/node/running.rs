@@ -118,6 +118,8 @@ impl Node {
     /// # Errors
     /// As [`Node::start`].
     pub async fn start_with(config: Config, seams: Seams) -> Result<Self, StartError> {
+        // Refused before anything runs; a second look, when letters begin, meets the same files.
+        drop(MailServer::of(&config.mail)?);
         let opened = start::open(&config, &seams).await?;
         let (store, vault) = (opened.store.clone(), opened.vault.clone());
         match Self::assemble(&config, &seams, opened).await {

@@ -72,7 +72,11 @@ impl Signals {
 
     /// Says that officers were given notices.
     pub fn tell(&self) {
-        self.told.send_modify(|count| *count = count.wrapping_add(1));
+        self.told.send_modify(|count| {
+            if *count != HUSHED {
+                *count += 1;
+            }
+        });
     }
 
     /// Says that nobody is told anything any more, since the node stops: whoever waits for notices goes.

@@ -2,7 +2,8 @@
 
     mail.py CERTIFICATE KEY USER PASSWORD
 
-It takes letters over STARTTLS from whoever signs in, and none for an address that begins with `nobody`.
+It takes letters over STARTTLS from whoever signs in, and none for an address that begins with `nobody`. Whoever signs in
+with another password is a line too.
 """
 
 import asyncio
@@ -43,6 +44,8 @@ async def main():
 
     def authenticate(server, session, envelope, mechanism, data):
         is_right = (data.login, data.password) == (user.encode(), password.encode())
+        if not is_right:
+            print(json.dumps({"turned_away": data.login.decode()}), flush=True)
         return AuthResult(success=is_right)
 
     def session():

@@ -14,6 +14,9 @@ use crate::node::signals::Signals;
 /// Between two looks. What was taken by the server is noted, so a missed look is made up for by the next one.
 const PAUSE: Duration = Duration::from_mins(1);
 
+/// After so many letters in a row that must wait the others are not tried.
+const WAITING_MAX: u32 = 3;
+
 /// Who writes letters. `Drafted` is what is to be noted when one is gone.
 #[async_trait]
 pub trait Letters: Send + Sync {
@@ -76,12 +79,16 @@ pub async fn run<L: Letters>(
     }
 }
 
-/// Hands over what waits; ends at the first letter that must wait, since the next one must too.
+/// Hands over what waits. Where letter after letter must wait, the server is at fault, and the rest is not tried.
 async fn round<L: Letters>(letters: &L, carrier: &dyn Carrier) -> Result<(), String> {
+    let (mut in_a_row, mut waits) = (0, None);
     for drafted in letters.letters().await? {
         let officer = letters.officer(&drafted).to_owned();
         match carrier.carry(letters.letter(&drafted)).await {
-            Ok(()) => tracing::info!(officer, "a letter was handed over"),
+            Ok(()) => {
+                in_a_row = 0;
+                tracing::info!(officer, "a letter was handed over");
+            }
             Err(Undelivered::Refused(reason)) => {
                 tracing::warn!(
                     officer,
@@ -89,9 +96,16 @@ async fn round<L: Letters>(letters: &L, carrier: &dyn Carrier) -> Result<(), Str
                     "the mail server refuses the letter; see to the address with `sealane user mail`"
                 );
             }
-            Err(Undelivered::Later(reason)) => return Err(reason),
+            Err(Undelivered::Later(reason)) => {
+                in_a_row += 1;
+                if in_a_row == WAITING_MAX {
+                    return Err(reason);
+                }
+                waits = Some(reason);
+                continue;
+            }
         }
         letters.done(drafted).await?;
     }
-    Ok(())
+    waits.map_or(Ok(()), Err)
 }

@@ -20,7 +20,7 @@ pub struct Letter {
 /// Why a letter was not taken by the mail server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Undelivered {
-    /// It will never be taken: the server said so for good (RFC 5321 4.2.1, 5yz), or the address is none.
+    /// It will never be taken: the server refuses the mailbox for good (RFC 5321 4.2.3), or the address is none.
     #[error("{0}")]
     Refused(String),
     /// It may be taken later.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
@@ -37,7 +38,7 @@ pub enum MailSetupError {
     },
     /// TLS cannot be set up for that name.
     #[error("mail.server: {0}")]
-    Server(#[from] lettre::transport::smtp::Error),
+    Server(#[from] Error),
     /// The file with CA certificates holds none.
     #[error("mail.ca_file: {} holds no CA certificate; it must be PEM", .0.display())]
     Authorities(PathBuf),
@@ -94,7 +95,9 @@ impl MailServer {
             .map_err(|error| Undelivered::Refused(error.to_string()))?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(Undelivered::Refused(error.to_string())),
+            Err(error) if is_of_the_letter(&error) && self.try_out().await.is_ok() => {
+                Err(Undelivered::Refused(error.to_string()))
+            }
             Err(error) => Err(Undelivered::Later(error.to_string())),
         }
     }
@@ -110,6 +113,13 @@ impl MailServer {
             Err(error) => Err(error.to_string()),
         }
     }
+}
+
+/// Whether a refusal for good is about one mailbox (RFC 5321 4.2.3: 550 to 553), not about the node, its password or the
+/// server: those are repaired, and then everything that waited is sent.
+fn is_of_the_letter(error: &Error) -> bool {
+    let code = error.status().filter(|_| error.is_permanent());
+    code.is_some_and(|code| (550..=553).contains(&u16::from(code)))
 }
 
 /// TLS to that host, whose certificate must come from the CAs of `mail.ca_file`, or else from those of this machine.

@@ -36,6 +36,7 @@ impl MailServer {
         let at = |name: &str| folder.path().join(name);
         write_certificates(folder.path());
         std::fs::write(at("password"), "open sesame\n").expect("a file");
+        std::fs::write(at("wrong"), "open barley\n").expect("a file");
         let mut process = Command::new(environment().join("bin/python"))
             .arg(foreign("mail.py"))
             .args([at("server.pem"), at("server.key")])
@@ -154,5 +155,28 @@ async fn an_officer_gets_one_letter_about_what_the_node_told_and_a_refused_addre
     assert!(text.contains(second["reference"].as_str().unwrap()), "{text}");
     assert!(!text.contains(case["reference"].as_str().unwrap()), "{text}");
     assert_eq!(letter["subject"], "[customs.xa.example] a notice for you");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_wrong_password_held_back_is_sent_once_it_is_right() {
+    let mut server = MailServer::start().await;
+    let settings = server.settings("wrong");
+    let changes: Vec<_> = settings.iter().map(|(from, to)| (*from, to.as_str())).collect();
+    let mut node = ApiNode::start(&changes).await;
+    let anna = node.officer("anna", "case_officer").await;
+    let mailbox = json!({"address": "anna@xa.example"});
+    node.administer("POST", "/admin/users/anna/mailbox", &mailbox).await.good();
+    let case = overdue_task(&node, &anna, "anna").await;
+    node.restart().await;
+    assert_eq!(server.letter().await["turned_away"], "sealane");
+    node.set("/wrong\"", "/password\"");
+    node.restart().await;
+    let mut letter = server.letter().await;
+    while letter.get("turned_away").is_some() {
+        letter = server.letter().await;
+    }
+    let text = letter["text"].as_str().unwrap();
+    assert!(text.contains(case["reference"].as_str().unwrap()), "{text}");
     node.stop().await;
 }

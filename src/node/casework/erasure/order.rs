@@ -146,17 +146,16 @@ impl Desk {
         self.erasure_view(id).await
     }
 
-    /// Refuses the erasure of an import while a legal hold stands on a case that was opened on one of its rows.
+    /// Refuses the erasure of an import while a legal hold stands on a case that was opened on one of its rows. Which case it
+    /// is, is not said: it may be closed to whoever asks.
     pub(super) async fn refuse_held_import(&self, import: ObjectId) -> Result<(), Error> {
         for case in self.cases_of_import(import).await? {
             let standing = self.standing(case.parse().map_err(Error::internal)?).await?;
-            refuse_held(&standing.content).map_err(|error| match error {
-                Error::IllegalStep(why) => Error::IllegalStep(format!(
-                    "case {} was opened on a row of this import: {why}",
-                    standing.case.reference
-                )),
-                other => other,
-            })?;
+            if refuse_held(&standing.content).is_err() {
+                let why = "a case that was opened on a row of this import is under a legal hold: it is erased once the hold \
+                           is lifted";
+                return Err(Error::IllegalStep(why.to_owned()));
+            }
         }
         Ok(())
     }
