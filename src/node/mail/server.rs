@@ -82,9 +82,10 @@ impl MailServer {
     /// # Errors
     /// [`Undelivered::Refused`] if it will never be taken, [`Undelivered::Later`] for everything else.
     pub async fn send(&self, letter: &Letter) -> Result<(), Undelivered> {
-        let to: Mailbox = letter.to.parse().map_err(|error| {
-            Undelivered::Refused(format!("{} is no address: {error}", letter.to))
-        })?;
+        let to: Mailbox = letter
+            .to
+            .parse()
+            .map_err(|error| Undelivered::Refused(format!("it is no address: {error}")))?;
         let message = Message::builder()
             .from(self.from.clone())
             .to(to)
@@ -96,9 +97,9 @@ impl MailServer {
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
             Err(error) if is_of_the_letter(&error) && self.try_out().await.is_ok() => {
-                Err(Undelivered::Refused(error.to_string()))
+                Err(Undelivered::Refused(told(&error)))
             }
-            Err(error) => Err(Undelivered::Later(error.to_string())),
+            Err(error) => Err(Undelivered::Later(told(&error))),
         }
     }
 
@@ -112,6 +113,17 @@ impl MailServer {
             Ok(false) => Err("it hung up".to_owned()),
             Err(error) => Err(error.to_string()),
         }
+    }
+}
+
+/// What happened, for log lines: of a reply the code alone, since servers repeat addresses in their replies.
+fn told(error: &Error) -> String {
+    match error.status().map(u16::from) {
+        Some(code @ (530 | 534 | 535 | 538)) => format!(
+            "the mail server lets the node not in (reply {code}): see to mail.user and mail.password_file"
+        ),
+        Some(code) => format!("the mail server replied {code}"),
+        None => error.to_string(),
     }
 }
 

@@ -95,6 +95,14 @@ async fn a_change_says_what_its_author_has_seen() {
     ask_if(&node, ("PATCH", &path), &anna, ("if-match", &seen), &change).await.good();
     let stale = ask_if(&node, ("PATCH", &path), &anna, ("if-match", &seen), &change).await;
     stale.problem(412, "stale");
+    for (what, said) in [
+        ("conflicts", json!({"reason": "a cousin"})),
+        ("review", json!({"decision": "keep", "reason": "needed"})),
+    ] {
+        let to = format!("{path}/{what}");
+        let stale = ask_if(&node, ("POST", &to), &anna, ("if-match", &seen), &said).await;
+        stale.problem(412, "stale");
+    }
     // A step is judged by what the officer has seen before it is judged by the rules.
     let to = format!("{path}/move");
     let step = json!({"to": "resolved"});

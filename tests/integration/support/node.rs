@@ -2,12 +2,14 @@
 //! line. States no rule itself.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::fs;
+use std::collections::hash_map::RandomState;
+use std::fs::{self, File};
+use std::hash::BuildHasher as _;
 use std::io::{BufRead as _, BufReader};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sealane::domain::id::AuthorityName;
@@ -53,9 +55,9 @@ impl TestNode {
             authority: authority.clone(),
             title: format!("Customs of {name}"),
             country: name.to_uppercase(),
-            listen: free_udp().to_string(),
-            http: free_tcp().to_string(),
-            management: free_tcp().to_string(),
+            listen: free_port().to_string(),
+            http: free_port().to_string(),
+            management: free_port().to_string(),
             advertise: Vec::new(),
         };
         init(&node, Arc::clone(&clock), &OsRng).await.unwrap();
@@ -146,7 +148,7 @@ impl TestNode {
             .env_remove("SEALANE_CRASH_AT")
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(fs::File::create(self.folder.path().join("log")).unwrap())
+            .stderr(File::create(self.folder.path().join("log")).unwrap())
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -262,10 +264,26 @@ fn signal(process: u32, name: &str) {
     assert!(sent.unwrap().success());
 }
 
-fn free_tcp() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
+/// Ports of this process, each with a locked file, so that tests in other processes leave them alone.
+static RESERVED: Mutex<Vec<File>> = Mutex::new(Vec::new());
 
-fn free_udp() -> SocketAddr {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// A port that nothing uses, and that is this process's to the end. It is below those from which systems serve outgoing
+/// connections: none of them takes it before the node does.
+fn free_port() -> SocketAddr {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ports");
+    fs::create_dir_all(&folder).unwrap();
+    for attempt in 0..1000 {
+        let random = RandomState::new().hash_one(attempt);
+        let port = 10_000 + u16::try_from(random % 20_000).unwrap();
+        let file = File::create(folder.join(port.to_string())).unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if file.try_lock().is_ok()
+            && TcpListener::bind(address).is_ok()
+            && UdpSocket::bind(address).is_ok()
+        {
+            RESERVED.lock().unwrap().push(file);
+            return address;
+        }
+    }
+    panic!("no port is free");
 }

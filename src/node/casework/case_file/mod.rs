@@ -105,20 +105,22 @@ impl Desk {
         Ok(page::report(&self.authority, &self.case_file(access).await?))
     }
 
+    /// Each item is judged and noted in the audit trail by itself, as if it were opened alone.
     async fn evidence_in_full(&self, permit: &Permit) -> Result<Vec<EvidenceView>, Error> {
         let mut items = Vec::new();
         for row in self.evidence_of(permit).await? {
-            items.push(self.evidence_view(row.id.parse().map_err(Error::internal)?).await?);
+            let permit = self.permit_of_part(permit, Action::EvidenceRead, &row.id).await?;
+            items.push(self.evidence(&permit).await?);
         }
         Ok(items)
     }
 
+    /// As [`Desk::evidence_in_full`].
     async fn requests_in_full(
         &self,
         permit: &Permit,
         case: &str,
     ) -> Result<Vec<RequestView>, Error> {
-        permit.covers(Action::RequestRead, None)?;
         let (mut views, mut after) = (Vec::new(), None);
         loop {
             let query = RequestQuery {
@@ -129,13 +131,24 @@ impl Desk {
             };
             let page = self.requests(permit, query).await?;
             for row in page.items {
-                let id: ObjectId = row.id.parse().map_err(Error::internal)?;
-                views.push(self.request_view(id).await?);
+                let permit = self.permit_of_part(permit, Action::RequestRead, &row.id).await?;
+                let id = permit.object_for(Action::RequestRead)?;
+                views.push(self.request(&permit, id).await?);
             }
             after = page.next;
             if after.is_none() {
                 return Ok(views);
             }
         }
+    }
+
+    async fn permit_of_part(
+        &self,
+        permit: &Permit,
+        action: Action,
+        id: &str,
+    ) -> Result<Permit, Error> {
+        let id: ObjectId = id.parse().map_err(Error::internal)?;
+        self.permit(permit.who(), action, Some(id), permit.purpose()).await
     }
 }

@@ -47,6 +47,9 @@ async fn a_file_holds_the_case_and_its_evidence_and_names_what_it_leaves_out() {
     let trail = test.trail().await;
     let read = trail.iter().filter(|(action, _)| action == "case.read").count();
     assert_eq!(read, 2, "{trail:?}");
+    // The list of the items and the one item, each time.
+    let items = trail.iter().filter(|(action, _)| action == "evidence.read").count();
+    assert_eq!(items, 4, "{trail:?}");
 
     let less = test.desk.case_file(access(Err("not yours".to_owned())).await).await.unwrap();
     assert_eq!(less.left_out, ["evidence: not yours"]);

@@ -46,7 +46,10 @@ impl Desk {
                 .read("reminders", move |tx| Box::pin(async move { look.step(tx, &wanted).await }))
                 .await
                 .map_err(|error: StoreError| Error::from(error))?;
+            // Given when it is kept: whoever follows the notices by time misses none of a long look.
+            let at = self.clock.now().0;
             for draft in &mut drafts {
+                draft.at = at;
                 draft.id = ObjectId::from_random(random(&*self.rng)).to_string();
             }
             if !drafts.is_empty() {

@@ -197,9 +197,10 @@ pub(crate) async fn protect(
 pub(crate) async fn assign(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(member): Document<Member>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::CaseAssign, id).await?;
+    let permit = officer.may_change(Action::CaseAssign, id, seen).await?;
     Ok(Json(officer.desk().assign_case(&permit, &member.officer).await?))
 }
 

@@ -7,6 +7,7 @@ use crate::node::http::document::{Document, Id};
 use crate::node::http::officer::Officer;
 use crate::node::http::openapi::{Created, View};
 use crate::node::http::problem::Problem;
+use crate::node::http::seen::SeenHead;
 use crate::policy::Action;
 
 /// `GET /api/v1/cases/{id}/conflicts`
@@ -19,20 +20,24 @@ pub(crate) async fn list(officer: Officer, Id(id): Id) -> Result<Json<impl View>
 pub(crate) async fn declare(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(input): Document<NewConflict>,
 ) -> Result<Created<impl View>, Problem> {
     let is_own = input.officer.is_none();
     let action = if is_own { Action::ConflictDeclare } else { Action::ConflictFlag };
-    let permit = officer.may_to(action, id).await?;
-    Ok(Created(officer.desk().declare_conflict(&permit, input).await?))
+    let permit = officer.may_change(action, id, seen).await?;
+    let declared = officer.desk().declare_conflict(&permit, input).await;
+    declared.map(Created).map_err(|error| seen.problem(error))
 }
 
 /// `POST /api/v1/cases/{id}/conflicts/lift`
 pub(crate) async fn lift(
     officer: Officer,
     Id(id): Id,
+    seen: SeenHead,
     Document(input): Document<Lift>,
 ) -> Result<Json<impl View>, Problem> {
-    let permit = officer.may_to(Action::ConflictLift, id).await?;
-    Ok(Json(officer.desk().lift_conflict(&permit, input).await?))
+    let permit = officer.may_change(Action::ConflictLift, id, seen).await?;
+    let lifted = officer.desk().lift_conflict(&permit, input).await;
+    lifted.map(Json).map_err(|error| seen.problem(error))
 }
