@@ -87,9 +87,19 @@ pub(super) struct Reminders(pub(super) Arc<Desk>);
 impl Remind for Reminders {
     async fn remind(&self) -> Result<u64, String> {
         // First, so that nobody is told of what is closed to them by now.
-        let restricted = self.0.restrict_overdue().await.map_err(|error| error.to_string())?;
-        if restricted > 0 {
-            tracing::info!(restricted, "cases were restricted: their review or retention passed");
+        match self.0.restrict_overdue().await {
+            Ok(0) => {}
+            Ok(restricted) => {
+                tracing::info!(
+                    restricted,
+                    "cases were restricted: their review or retention passed"
+                );
+            }
+            // A notice is held up by no case; the next look tries again.
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(error = %error, cause, "overdue cases could not be looked for");
+            }
         }
         self.0.remind().await.map_err(|error| error.to_string())
     }

@@ -108,8 +108,9 @@ impl Desk {
                         idempotency::lose_answers(tx, &user.id).await?;
                         "taken out of"
                     };
-                    let (name, why) = (&row.compartment, &row.reason);
-                    let detail = format!("{} {word} the compartment {name}: {why}", user.pseudonym);
+                    // Why stands in the row: the trail is read by those who see no content.
+                    let detail =
+                        format!("{} {word} the compartment {}", user.pseudonym, row.compartment);
                     let event = NewAuditEvent { detail: Some(detail), ..event.clone() };
                     audit_events::append(tx, &event).await?;
                     Ok::<_, Error>(views(tx, &user).await?)

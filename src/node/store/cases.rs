@@ -334,6 +334,20 @@ pub async fn refuse_erased(tx: &mut Tx, id: &str, seen: i64) -> Result<(), Store
     .map(|_| ())
 }
 
+/// Refuses a change that was made ready while somebody else led the case: it would give the case back.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if that officer leads the case no longer.
+pub async fn refuse_reassigned(tx: &mut Tx, id: &str, owner: &str) -> Result<(), StoreError> {
+    tx.fetch_one(
+        "-- cases.refuse_reassigned
+         SELECT id FROM cases WHERE id = $1 AND owner = $2",
+        params![id, owner],
+    )
+    .await
+    .map(|_| ())
+}
+
 /// Notes that a case entered a state, and left the one before.
 ///
 /// # Errors

@@ -163,6 +163,22 @@ pub async fn erase_fields(tx: &mut Tx, key_group: &str) -> Result<u64, StoreErro
     .await
 }
 
+/// The content keys under which fields of an object's records are kept.
+///
+/// # Errors
+/// As [`append`].
+pub async fn key_groups(tx: &mut Tx, object: &str) -> Result<Vec<String>, StoreError> {
+    let rows = tx
+        .fetch_all(
+            "-- record_fields.key_groups
+             SELECT DISTINCT f.key_group FROM records r JOIN record_fields f ON f.record_seq = r.seq
+             WHERE r.object = $1 ORDER BY f.key_group",
+            params![object],
+        )
+        .await?;
+    rows.iter().map(|row| row.named("key_group")).collect()
+}
+
 /// Puts the fields of a record under a content key in place of those that were kept under it.
 ///
 /// # Errors

@@ -81,7 +81,7 @@ impl Desk {
         let reason = reason(input.reason)?;
         let Standing { case, content, .. } = self.standing(id).await?;
         if self.conflict_of(id, &officer).await?.is_some() {
-            return Err(Error::Conflict(format!(
+            return Err(Error::IllegalStep(format!(
                 "a conflict of interest of {} is on record for this case already",
                 officer.name
             )));
@@ -208,24 +208,24 @@ async fn close(tx: &mut Tx, write: &CaseWrite, user: &str) -> Result<(), StoreEr
 /// compartment.
 ///
 /// # Errors
-/// [`Error::Conflict`] with the officer's name.
+/// [`Error::IllegalStep`] with the officer's name.
 pub(super) async fn refuse_closed(tx: &mut Tx, case: &Case, user: &User) -> Result<(), Error> {
     if user.clearance < case.level {
         let (name, level) = (&user.name, case.level);
         let why = format!("the case is classified at level {level}, above the clearance of {name}");
-        return Err(Error::Conflict(why));
+        return Err(Error::IllegalStep(why));
     }
     let within = compartments::of_user(tx, &user.id).await?;
     if !case.compartment.is_empty() && within.iter().all(|row| row.compartment != case.compartment)
     {
         let why =
             format!("{} is not in the compartment of the case; a supervisor grants it", user.name);
-        return Err(Error::Conflict(why));
+        return Err(Error::IllegalStep(why));
     }
     if !conflicts::stands(tx, &case.id, &user.id).await? {
         return Ok(());
     }
-    Err(Error::Conflict(format!(
+    Err(Error::IllegalStep(format!(
         "{} has a conflict of interest in this case: choose another officer, or have a supervisor lift it",
         user.name
     )))

@@ -18,7 +18,7 @@ use crate::node::store::case_origins::{self, CaseOrigin};
 use crate::node::store::cases::{self, Case, CaseOutcome};
 use crate::node::store::deadlines;
 use crate::node::store::identifiers::{self, Identifier};
-use crate::node::store::{StoreError, Tx, search};
+use crate::node::store::{StoreError, Tx, idempotency, search};
 use crate::policy::Permit;
 use crate::record::kinds::case::{CaseMoved, CaseOpened, CaseUpdated};
 use crate::record::kinds::keeping::{CaseRestricted, CaseReviewed, CaseUnrestricted};
@@ -68,8 +68,13 @@ impl CaseWrite {
             case_origins::set(tx, &self.case.id, &self.origins).await?;
         } else {
             cases::refuse_erased(tx, &self.case.id, self.case.erasures).await?;
+            cases::refuse_reassigned(tx, &self.case.id, &self.case.owner).await?;
             cases::put(tx, &self.case).await?;
             identifiers::clear_object(tx, &self.case.id).await?;
+        }
+        if !self.case.restricted.is_empty() {
+            // Those to whom it is closed now may have been answered before.
+            idempotency::lose_all_answers(tx).await?;
         }
         if self.enters {
             cases::enter(tx, &self.case.id, &self.case.status, self.case.status_since).await?;
@@ -219,6 +224,15 @@ pub(super) fn outcomes(case_id: &str, content: &Content) -> Vec<CaseOutcome> {
 }
 
 /// Refuses a content with errors.
+/// As [`refuse_errors`], of a change: what was at fault before, as an erasure of a field leaves it, stands in no other's way.
+pub(crate) fn refuse_new_errors(before: &Content, after: &Content) -> Result<(), Error> {
+    let known = findings(before);
+    let is_new =
+        |finding: &Finding| has_error(std::slice::from_ref(finding)) && !known.contains(finding);
+    let new: Vec<_> = findings(after).into_iter().filter(is_new).collect();
+    if new.is_empty() { Ok(()) } else { Err(Error::Invalid(new)) }
+}
+
 pub(crate) fn refuse_errors(content: &Content) -> Result<(), Error> {
     let found: Vec<Finding> = findings(content);
     if !has_error(&found) {

@@ -138,7 +138,7 @@ async fn a_case_in_a_compartment_is_there_only_for_those_who_are_in_it() {
     assert_eq!(seen(&test, &max).await, [3, 3, 3, 3, 3]);
 
     let refused = test.desk.add_to_team(&permit, "Bob").await;
-    assert!(matches!(&refused, Err(Error::Conflict(why)) if why.contains("Bob")), "{refused:?}");
+    assert!(matches!(&refused, Err(Error::IllegalStep(why)) if why.contains("Bob")), "{refused:?}");
     // A link from an open case would tell everybody who reads that one.
     let link = async |from: &CaseView, to: &CaseView| {
         let permit = test.may(&amy, Action::CaseUpdate, Some(&from.row.id)).await;

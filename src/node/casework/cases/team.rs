@@ -57,6 +57,7 @@ impl Desk {
                     let less = Some(less).filter(|_| !is_member(&case.owner));
                     search::change(tx, &case_id, less.as_deref(), Some(&more)).await?;
                     let detail = Some(format!("{} leads the case", user.pseudonym));
+                    idempotency::lose_answers(tx, &case.owner).await?;
                     cases::put(tx, &Case { owner: user.id, ..case }).await?;
                     audit_events::append(tx, &NewAuditEvent { detail, ..event.clone() }).await?;
                     Ok::<_, Error>(())

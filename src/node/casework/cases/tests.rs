@@ -11,6 +11,7 @@ use crate::node::casework::{Error, SearchQuery};
 use crate::node::keys::KeyGroup;
 use crate::policy::{Action, Actor, Permit};
 use crate::record::StatementHash;
+use crate::record::kinds::case::CaseUpdated;
 
 fn fields(json: Json) -> BTreeMap<String, Json> {
     serde_json::from_value(json).unwrap()
@@ -302,4 +303,26 @@ async fn what_was_erased_of_a_person_is_gone_and_the_rest_stands() {
     assert_eq!(case.content.keys().collect::<Vec<_>>(), ["notes/0/text"]);
     // By the key alone search does not forget the name; an erasure sees to that.
     assert_eq!(differences(&test, &case).await, ["search"]);
+}
+
+#[tokio::test]
+async fn a_change_that_was_made_ready_under_another_leader_does_not_give_the_case_back() {
+    let test = desk().await;
+    let ada = test.officer("Ada", "case_officer", "north").await;
+    let bo = test.officer("Bo", "supervisor", "north").await;
+    test.officer("Cy", "case_officer", "north").await;
+    let case = open(&test, &ada, json!({})).await;
+    let id: ObjectId = case.row.id.parse().unwrap();
+    let standing = test.desk.standing(id).await.unwrap();
+    let permit = test.may(&ada, Action::CaseUpdate, Some(&case.row.id)).await;
+    let payload = CaseUpdated { title: Some("Late".to_owned()), content: Vec::new() };
+    let late =
+        test.desk.case_write(&permit, &payload, standing.case, &standing.content).await.unwrap();
+
+    let assign = test.may(&bo, Action::CaseAssign, Some(&case.row.id)).await;
+    let led = test.desk.assign_case(&assign, "Cy").await.unwrap();
+    let refused = test.desk.keep_case("late", late).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    let read = test.may(&bo, Action::CaseRead, Some(&case.row.id)).await;
+    assert_eq!(test.desk.case(&read).await.unwrap().owner, led.owner);
 }

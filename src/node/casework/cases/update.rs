@@ -10,7 +10,7 @@ use crate::domain::id::ObjectId;
 use crate::node::casework::cases::CaseView;
 use crate::node::casework::cases::acknowledge::orphans;
 use crate::node::casework::cases::content::{Content, merged, parse};
-use crate::node::casework::cases::keep::refuse_errors;
+use crate::node::casework::cases::keep::refuse_new_errors;
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error};
 use crate::node::store::cases::Case;
@@ -54,7 +54,7 @@ impl Desk {
         let mut changes = changes;
         changes.extend(orphans(&merged(&standing.content, &changes)));
         let content = merged(&standing.content, &changes);
-        refuse_errors(&content)?;
+        refuse_new_errors(&standing.content, &content)?;
         let payload = CaseUpdated { title: title.clone(), content: changes.into_iter().collect() };
         let case = Case { title: title.unwrap_or(standing.case.title), ..standing.case };
         let write = self.case_write(permit, &payload, case, &content).await?;

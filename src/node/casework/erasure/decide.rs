@@ -42,7 +42,7 @@ impl Desk {
             ErasureState::Refused | ErasureState::Done => return Err(decided(order.state)),
         }
         self.carry_out(id).await?;
-        self.erasure_view(id).await
+        self.erasure_view(permit, id).await
     }
 
     /// Refuses an order: the data stay.
@@ -81,7 +81,7 @@ impl Desk {
             .await
             .map_err(|error: StoreError| Error::from(error))?;
         self.committed();
-        self.erasure_view(id).await
+        self.erasure_view(permit, id).await
     }
 
     async fn note_confirmed(&self, permit: &Permit, order: Erasure) -> Result<(), Error> {

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::domain::handling::Purpose;
 use crate::domain::id::ObjectId;
 use crate::node::casework::erasure::scope::Scope;
-use crate::node::casework::listing::{Listing, Part};
-use crate::node::casework::permits::{Covers, erasure_resource};
+use crate::node::casework::listing::{Listing, Part, Reader};
+use crate::node::casework::permits::{Covers, erasure_resource, resource_of_case};
 use crate::node::casework::views::{PageView, time_text};
 use crate::node::casework::{Desk, Error};
+use crate::node::store::cases;
 use crate::node::store::erasures::{self, Erasure, ErasureState};
 use crate::node::store::{Page, StoreError, Tx};
-use crate::policy::{Action, Actor, Decision, Permit, Resource, Role, decide};
+use crate::policy::{Action, Actor, Decision, Permit, Resource, ResourceKind, Role, decide};
 use crate::record::Payload;
 use crate::record::kinds::erasure::{ErasureCertified, ErasureOrdered, ErasureRefused};
 
@@ -63,7 +64,7 @@ pub struct ErasureView {
     pub imported_rows: Vec<String>,
     /// Those that stay, since a case under a legal hold was opened on them too.
     pub rows_kept: Vec<String>,
-    /// The cases that were opened on rows of the import; each keeps what it took over.
+    /// The cases that were opened on rows of the import, as far as the reader may know of them; each keeps what it took over.
     pub used_by: Vec<String>,
     /// When the last backup that may hold a destroyed key or value is due to be gone.
     pub backups_until: Option<String>,
@@ -89,7 +90,8 @@ impl Desk {
         });
         let state = state.transpose()?;
         let part = Part::of(query.limit, query.after.as_deref())?;
-        let listing = Erasures { actor: self.actor_behind(permit).await?, state };
+        let actor = self.actor_behind(permit).await?;
+        let listing = Erasures { actor: actor.clone(), state };
         let found = self
             .store
             .read("erasures", move |tx| Box::pin(async move { part.read(tx, &listing).await }))
@@ -97,7 +99,7 @@ impl Desk {
             .map_err(|error: StoreError| Error::from(error))?;
         let mut items = Vec::with_capacity(found.items.len());
         for row in found.items {
-            items.push(self.told(row).await?);
+            items.push(self.told(row, &actor).await?);
         }
         Ok(PageView { items, next: found.next })
     }
@@ -108,22 +110,55 @@ impl Desk {
     /// [`Error::NotFound`] if there is none of that id.
     pub async fn erasure(&self, permit: &Permit, id: ObjectId) -> Result<ErasureView, Error> {
         permit.covers(Action::ErasureRead, None)?;
-        let listing = Erasures { actor: self.actor_behind(permit).await?, state: None };
+        let actor = self.actor_behind(permit).await?;
+        let listing = Erasures { actor: actor.clone(), state: None };
         let row = self.erasure_row(id).await?;
         let order = row.clone();
         let is_open = self.store.read("erasure_open", move |tx| {
             Box::pin(async move { listing.is_open(tx, &order).await })
         });
         if is_open.await.map_err(|error: StoreError| Error::from(error))? {
-            self.told(row).await
+            self.told(row, &actor).await
         } else {
             Err(Error::NotFound("order of erasure"))
         }
     }
 
-    pub(super) async fn erasure_view(&self, id: ObjectId) -> Result<ErasureView, Error> {
+    pub(super) async fn erasure_view(
+        &self,
+        permit: &Permit,
+        id: ObjectId,
+    ) -> Result<ErasureView, Error> {
         let row = self.erasure_row(id).await?;
-        self.told(row).await
+        self.told(row, permit.who()).await
+    }
+
+    /// Those of the cases that a reader may know of. Whoever protects data or audits sees that each is there.
+    async fn known_to(&self, reader: &Actor, ids: Vec<String>) -> Result<Vec<String>, Error> {
+        let sees_all = [Role::DataProtectionOfficer, Role::Auditor];
+        if ids.is_empty() || sees_all.iter().any(|role| reader.roles.contains(role)) {
+            return Ok(ids);
+        }
+        let reader = Reader::of(reader.clone(), Action::CaseList);
+        self.store
+            .read("cases_known", move |tx| {
+                Box::pin(async move {
+                    let mut known = Vec::new();
+                    for text in ids {
+                        let (Ok(id), Some(case)) = (text.parse(), cases::get(tx, &text).await?)
+                        else {
+                            continue;
+                        };
+                        let resource = resource_of_case(tx, ResourceKind::Case, id, &case).await?;
+                        if reader.may_open(&resource) {
+                            known.push(text);
+                        }
+                    }
+                    Ok(known)
+                })
+            })
+            .await
+            .map_err(|error: StoreError| Error::from(error))
     }
 
     pub(super) async fn erasure_row(&self, id: ObjectId) -> Result<Erasure, Error> {
@@ -136,7 +171,7 @@ impl Desk {
             .ok_or(Error::NotFound("order of erasure"))
     }
 
-    async fn told(&self, row: Erasure) -> Result<ErasureView, Error> {
+    async fn told(&self, row: Erasure, reader: &Actor) -> Result<ErasureView, Error> {
         let id: ObjectId = row.id.parse().map_err(Error::internal)?;
         let is_import = row.scope == Scope::Import.parts().join(" ");
         let used_by = if is_import {
@@ -185,6 +220,7 @@ impl Desk {
                 _ => {}
             }
         }
+        view.used_by = self.known_to(reader, view.used_by).await?;
         Ok(view)
     }
 }

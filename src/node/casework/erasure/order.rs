@@ -11,13 +11,14 @@ use crate::node::casework::append::{Authorship, Prepared};
 use crate::node::casework::audit_trail::done;
 use crate::node::casework::cases::content::{Content, numbers, text};
 use crate::node::casework::erasure::ErasureView;
+use crate::node::casework::erasure::plan::subjects_of;
 use crate::node::casework::erasure::scope::{NoScope, Parts, Scope, is_among};
 use crate::node::casework::permits::Covers;
 use crate::node::casework::{Desk, Error, Held};
 use crate::node::rng::random;
 use crate::node::store::audit_events::{self, NewAuditEvent};
 use crate::node::store::erasures::{self, Erasure, ErasureState};
-use crate::node::store::{StoreError, Tx};
+use crate::node::store::{StoreError, Tx, records};
 use crate::policy::{Action, Permit};
 use crate::record::kinds::erasure::ErasureOrdered;
 
@@ -70,7 +71,7 @@ impl Desk {
         refuse_held(&standing.content)?;
         match &scope {
             Scope::Case => {}
-            Scope::Parts(parts) => self.refuse_absent(case, parts, &standing.content).await?,
+            Scope::Parts(parts) => self.refuse_absent(case, parts).await?,
             Scope::Import => return Err(unsound(NoScope)),
         }
         let payload = ErasureOrdered {
@@ -143,7 +144,7 @@ impl Desk {
             })
             .await?;
         self.committed();
-        self.erasure_view(id).await
+        self.erasure_view(permit, id).await
     }
 
     /// Refuses the erasure of an import while a legal hold stands on a case that was opened on one of its rows. Which case it
@@ -161,14 +162,14 @@ impl Desk {
     }
 
     /// Refuses persons that the case does not have, and fields that it never had.
-    async fn refuse_absent(
-        &self,
-        case: ObjectId,
-        parts: &Parts,
-        content: &Content,
-    ) -> Result<(), Error> {
-        if let Some(number) = parts.subjects.difference(&numbers(content, "subjects/")).next() {
-            let message = format!("the case has no subjects/{number}, or not any more");
+    async fn refuse_absent(&self, case: ObjectId, parts: &Parts) -> Result<(), Error> {
+        let id = case.to_string();
+        let groups = self.store.read("erasure_subjects", move |tx| {
+            Box::pin(async move { records::key_groups(tx, &id).await })
+        });
+        let groups = groups.await.map_err(|error: StoreError| Error::from(error))?;
+        if let Some(number) = parts.subjects.difference(&subjects_of(case, &groups)).next() {
+            let message = format!("the case never had subjects/{number}, or it is erased");
             return Err(Error::invalid("scope", message));
         }
         if parts.fields.is_empty() {

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::id::ObjectId;
 use crate::node::casework::append::fields_aad;
-use crate::node::casework::cases::{CaseChange, CaseView, NewCase};
+use crate::node::casework::cases::{CaseChange, CaseView, NewCase, NewConflict};
 use crate::node::casework::erasure::NewImportErasure;
 use crate::node::casework::erasure::tests::{
     confirm, fields, files_hold, open, order, show, terms, terms_in_files,
@@ -292,6 +292,13 @@ async fn an_import_is_erased_by_two_officers_who_are_told_the_cases_that_used_it
     let ordered = order_import(&test, &boss, &imported.id).await.unwrap();
     let used_by = vec![case.row.id.clone()];
     assert_eq!(ordered.used_by, used_by);
+    // Of a case that is closed to them officers are not told; those who protect the data are.
+    let permit = test.may(&boss, Action::ConflictDeclare, Some(&case.row.id)).await;
+    let conflict = NewConflict { officer: None, reason: "a cousin".to_owned() };
+    test.desk.declare_conflict(&permit, conflict).await.unwrap();
+    let permit = test.may(&boss, Action::ErasureRead, None).await;
+    let told = test.desk.erasure(&permit, ordered.id.parse().unwrap()).await.unwrap();
+    assert_eq!(told.used_by, [""; 0]);
     assert_eq!((ordered.case.as_deref(), ordered.import.as_ref()), (None, Some(&imported.id)));
     let own = test.ask(&boss, Action::ErasureDecide, Some(&ordered.id)).await;
     assert!(matches!(own, Err(Error::NotPermitted(why)) if why.contains("second officer")));
@@ -306,4 +313,50 @@ async fn an_import_is_erased_by_two_officers_who_are_told_the_cases_that_used_it
     // The same file may be imported anew.
     let again = import(&test, &ada, SEIZURES).await.import;
     assert_eq!((again.id, again.accepted), (imported.id, 2));
+}
+
+#[tokio::test]
+async fn a_person_whom_the_case_shows_no_longer_is_erased_like_the_others() {
+    let test = desk().await;
+    let ada = test.officer("Ada", "case_officer", "north").await;
+    let dora = test.officer("Dora", "data_protection_officer", "").await;
+    for scope in ["subjects/0", "case"] {
+        let case = open(&test, &ada).await;
+        let (id, object) = (case.row.id.as_str(), case.row.id.parse::<ObjectId>().unwrap());
+        let cleared = json!({
+            "subjects/0/name": null, "subjects/0/kind": null, "subjects/0/role": null,
+            "subjects/0/identifiers/0/scheme": null, "subjects/0/identifiers/0/value": null,
+        });
+        let permit = test.may(&ada, Action::CaseUpdate, Some(id)).await;
+        let change = CaseChange { fields: fields(cleared) };
+        let changed = test.desk.update_case(&permit, change).await.unwrap();
+        assert!(!changed.content.keys().any(|path| path.starts_with("subjects/0/")));
+        let key = KeyGroup::subject(object, 0);
+        assert!(test.desk.keys.get(&key).await.unwrap().is_some(), "{scope}");
+
+        let ordered = order(&test, &ada, id, &[scope]).await.unwrap();
+        confirm(&test, &dora, &ordered.id).await.unwrap();
+        assert!(test.desk.keys.get(&key).await.unwrap().is_none(), "{scope}");
+        let groups = kept(&test, object).await.into_iter().flat_map(|(_, _, groups)| groups);
+        assert!(!groups.into_iter().any(|group| group.key_group == key.as_str()), "{scope}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_erasure_leaves_at_fault_stands_in_no_other_changes_way() {
+    let test = desk().await;
+    let ada = test.officer("Ada", "case_officer", "north").await;
+    let dora = test.officer("Dora", "data_protection_officer", "").await;
+    let case = open(&test, &ada).await;
+    let id = case.row.id.as_str();
+    let ordered = order(&test, &ada, id, &["subjects/0/name"]).await.unwrap();
+    confirm(&test, &dora, &ordered.id).await.unwrap();
+    let permit = test.may(&ada, Action::CaseUpdate, Some(id)).await;
+    let hold = json!({"holds/0/proceeding": "order 7/26", "holds/0/review": "2027-01-01"});
+    test.desk.update_case(&permit, CaseChange { fields: fields(hold) }).await.unwrap();
+    // What is at fault anew is refused as ever.
+    let fault = json!({"subjects/7/kind": "person"});
+    let refused = test.desk.update_case(&permit, CaseChange { fields: fields(fault) }).await;
+    let Err(Error::Invalid(found)) = refused else { panic!("{refused:?}") };
+    assert!(found.iter().all(|finding| finding.path.starts_with("subjects/7")), "{found:?}");
 }

@@ -1,7 +1,8 @@
 //! What a confirmed erasure touches: keys, items of evidence, imported rows, and who holds copies; destroys nothing.
 
+use std::collections::BTreeSet;
+
 use crate::domain::id::ObjectId;
-use crate::node::casework::cases::content::numbers;
 use crate::node::casework::erasure::order::refuse_held;
 use crate::node::casework::erasure::scope::Scope;
 use crate::node::casework::{Desk, Error};
@@ -9,8 +10,7 @@ use crate::node::keys::KeyGroup;
 use crate::node::store::case_origins::{self, CaseOrigin};
 use crate::node::store::erasures::Erasure;
 use crate::node::store::evidence::{self, EvidenceItem};
-use crate::node::store::{StoreError, imported_rows, object_fields, summaries};
-use crate::record::Value;
+use crate::node::store::{StoreError, imported_rows, records, summaries};
 
 /// What an erasure touches.
 pub(super) struct Plan {
@@ -42,6 +42,12 @@ impl RowPlace {
     pub(super) fn place(&self) -> String {
         self.place.clone()
     }
+}
+
+/// The persons of whom records of a case hold fields, also those whom the case shows no longer.
+pub(super) fn subjects_of(case: ObjectId, groups: &[String]) -> BTreeSet<u32> {
+    let prefix = format!("subject:{case}/");
+    groups.iter().filter_map(|group| group.strip_prefix(&prefix)?.parse().ok()).collect()
 }
 
 impl Desk {
@@ -91,21 +97,20 @@ impl Desk {
 
     async fn plan_case(&self, plan: &mut Plan) -> Result<(), Error> {
         let (is_whole, case_id) = (plan.scope == Scope::Case, plan.order.object.clone());
-        let (paths, items, holders) = self
+        let (groups, items, holders) = self
             .store
             .read("erasure_plan", move |tx| {
                 Box::pin(async move {
-                    let fields = object_fields::of_object(tx, &case_id).await?;
+                    let groups = records::key_groups(tx, &case_id).await?;
                     let items =
                         if is_whole { evidence::of_case(tx, &case_id).await? } else { vec![] };
                     let holders = summaries::holders_of_case(tx, &case_id).await?;
-                    let paths = fields.into_iter().map(|field| (field.path, Value::Null));
-                    Ok((paths.collect(), items, holders))
+                    Ok((groups, items, holders))
                 })
             })
             .await
             .map_err(|error: StoreError| Error::from(error))?;
-        plan.keys = plan.scope.keys(plan.object, &numbers(&paths, "subjects/"));
+        plan.keys = plan.scope.keys(plan.object, &subjects_of(plan.object, &groups));
         for item in &items {
             plan.keys.push(KeyGroup::evidence(item.id.parse().map_err(Error::internal)?));
         }

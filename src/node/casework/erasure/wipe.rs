@@ -15,8 +15,8 @@ use crate::node::store::erasures::{self, Erasure, ErasureState};
 use crate::node::store::evidence::{self, EvidenceItem};
 use crate::node::store::records::SealedFields;
 use crate::node::store::{
-    StoreError, Tx, blobs, cases, deadlines, identifiers, imported_rows, notices, object_fields,
-    records, search,
+    StoreError, Tx, blobs, cases, deadlines, idempotency, identifiers, imported_rows, notices,
+    object_fields, records, search,
 };
 
 /// How often rows are removed anew because the case was changed meanwhile.
@@ -93,6 +93,8 @@ impl Desk {
 impl Wipe {
     /// Removes what could be read; the statements and the hashes of their fields stay, and still verify.
     async fn rows(&self, tx: &mut Tx, left: Option<&Left>) -> Result<(), StoreError> {
+        // An answer that was kept may tell what is erased.
+        idempotency::lose_all_answers(tx).await?;
         for group in &self.plan.keys {
             records::erase_fields(tx, group.as_str()).await?;
         }

@@ -55,7 +55,10 @@ impl Desk {
             legal_basis,
         };
         let standing = self.standing(id).await?;
-        if let Some(restriction) = Restriction::of(&standing.case) {
+        // What the node did by itself gives way: the next review would lift it, and not what was ordered.
+        let stays = [Restriction::Ordered, Restriction::ToErase];
+        if let Some(restriction) = Restriction::of(&standing.case).filter(|was| stays.contains(was))
+        {
             return Err(Error::IllegalStep(format!(
                 "the case is restricted already: {}",
                 restriction.name()
@@ -99,7 +102,7 @@ impl Desk {
     /// at the next look, and holds up no other.
     ///
     /// # Errors
-    /// The first failure, after all were tried.
+    /// If they cannot be looked for. A case that cannot be restricted is named in the log lines and holds up no other.
     pub async fn restrict_overdue(&self) -> Result<u64, Error> {
         let now = self.clock.now().0;
         let overdue = self
@@ -109,25 +112,37 @@ impl Desk {
             })
             .await
             .map_err(|error: StoreError| Error::from(error))?;
-        let (mut count, mut failed) = (0_u64, None);
+        let mut count = 0_u64;
         for deadline in overdue {
             match self.restrict_for(&deadline).await {
                 Ok(is_new) => count = count.saturating_add(u64::from(is_new)),
                 // Somebody changed the case meanwhile; the next look sees how it stands.
                 Err(Error::Conflict(_)) => {}
                 Err(error) => {
-                    failed.get_or_insert(error);
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::warn!(case.id = deadline.object, error = %error, cause, "an overdue case could not be restricted");
                 }
             }
         }
-        failed.map_or(Ok(count), Err)
+        Ok(count)
+    }
+
+    /// Whether nobody reviewed the case, or set a hold, since it was found to be overdue. What happens from here on makes the
+    /// write a conflict.
+    async fn is_still_due(&self, deadline: &Deadline) -> Result<bool, Error> {
+        let object = deadline.object.clone();
+        let due = self.store.read("still_due", move |tx| {
+            Box::pin(async move { deadlines::of_object(tx, &object).await })
+        });
+        let due = due.await.map_err(|error: StoreError| Error::from(error))?;
+        Ok(due.iter().any(|row| row.place == deadline.place && row.due_at == deadline.due_at))
     }
 
     /// Whether it was not restricted before.
     async fn restrict_for(&self, deadline: &Deadline) -> Result<bool, Error> {
         let id: ObjectId = deadline.object.parse().map_err(Error::internal)?;
         let standing = self.standing(id).await?;
-        if Restriction::of(&standing.case).is_some() {
+        if Restriction::of(&standing.case).is_some() || !self.is_still_due(deadline).await? {
             return Ok(false);
         }
         let permit = self.permit(&Actor::node(), Action::CaseRestrict, Some(id), None).await?;

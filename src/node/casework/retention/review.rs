@@ -57,6 +57,12 @@ impl Desk {
         let standing = self.standing(id).await?;
         let was = Restriction::of(&standing.case);
         let (decision, review_by, restriction) = match input.decision {
+            ReviewDecision::Erase if was == Some(Restriction::Ordered) => {
+                return Err(Error::IllegalStep(
+                    "an officer ordered that its data are restricted: lift that first (`sealane case unrestrict`), or order its erasure"
+                        .to_owned(),
+                ));
+            }
             ReviewDecision::Erase => ("erase", self.clock.now().0, Some(Restriction::ToErase)),
             ReviewDecision::Keep => {
                 let next = self.next_review(&standing, input.next.as_deref()).await?;
