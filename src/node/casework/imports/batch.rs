@@ -1,6 +1,7 @@
 //! Cuts the rows of a file that streams in into batches, on a thread of its own; scores and keeps nothing.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
@@ -9,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::io::SyncIoBridge;
 
 use crate::node::casework::Error;
-use crate::node::casework::imports::frames::Span;
+use crate::node::casework::imports::frames::{ROW_BYTES_MAX, Span};
 use crate::node::casework::imports::read::{About, read_rows};
 use crate::node::casework::imports::rows::{Line, Row};
 use crate::node::casework::imports::taken::{Meter, Metered, Prefix};
@@ -21,6 +22,9 @@ const BATCH_ROWS: i64 = 1_000;
 
 /// The most bytes of rows in a batch, so that long rows do not fill the memory.
 const BATCH_BYTES: u64 = 2 << 20;
+
+/// How far the reader looks for the end of a row, as a number of bytes.
+const LOOK_BYTES_MAX: u64 = ROW_BYTES_MAX as u64 + 2;
 
 /// Rows that are kept or refused together.
 #[derive(Default)]
@@ -53,6 +57,8 @@ struct Gathering {
     /// Where its last row ends, and the one before.
     ends: (u64, u64),
     is_last_kept: bool,
+    /// Refused rows of the batch near the end of what was read: where each begins, and the file before it.
+    doubts: VecDeque<(u64, Prefix)>,
     meter: Rc<RefCell<Meter>>,
     out: mpsc::Sender<Batch>,
     /// Whether somebody takes the batches.
@@ -96,6 +102,7 @@ impl Reading {
             bytes: 0,
             ends: (0, 0),
             is_last_kept: false,
+            doubts: VecDeque::new(),
             meter: Rc::clone(&meter),
             out,
             is_wanted: true,
@@ -111,14 +118,19 @@ impl Reading {
             gathering.send();
             return Err(error);
         }
+        let doubt = gathering.doubt();
         let (_, before_last) = gathering.ends;
         let without_last = meter.borrow_mut().up_to(before_last);
         let (last, _) = gathering.ends;
         let with_last = meter.borrow_mut().up_to(last);
         let digest = file.finish().map_err(unreadable)?;
         let is_whole = digest == self.sha256;
-        // The row in which other bytes than the announced ones end may be cut off: the whole file brings it.
-        if !is_whole && last == meter.borrow().read() {
+        // Rows at which other bytes than the announced ones end may be cut off: the whole file brings them. Where a quoted text is
+        // cut, its beginning and each of its lines look like rows of their own.
+        if let Some((first, before)) = doubt.filter(|_| !is_whole) {
+            gathering.batch.back_to(first);
+            gathering.send_as(before);
+        } else if !is_whole && last == meter.borrow().read() {
             gathering.batch.drop_last(gathering.is_last_kept);
             gathering.send_as(without_last);
         } else {
@@ -143,13 +155,28 @@ impl Gathering {
             self.send();
         }
         self.is_last_kept = matches!(line, Line::Row(_));
+        if let Line::Refused(span, _) = &line {
+            let before = self.meter.borrow_mut().up_to(self.ends.0);
+            self.doubts.push_back((span.first, before));
+            while self.doubts.front().is_some_and(|doubt| doubt.0 + LOOK_BYTES_MAX < span.first) {
+                self.doubts.pop_front();
+            }
+        }
         let span = self.batch.push(line);
         self.bytes = self.bytes.saturating_add(span.end.saturating_sub(span.first));
         self.ends = (span.end, self.ends.0);
         self.is_wanted
     }
 
+    /// The first refused row whose fault may be that the file ends there.
+    fn doubt(&self) -> Option<(u64, Prefix)> {
+        let read = self.meter.borrow().read();
+        self.doubts.iter().copied().find(|(first, _)| first + LOOK_BYTES_MAX >= read)
+    }
+
     fn send(&mut self) {
+        // What is sent is taken in.
+        self.doubts.clear();
         let taken = self.meter.borrow_mut().up_to(self.ends.0);
         self.send_as(taken);
     }
@@ -178,6 +205,13 @@ impl Batch {
                 span
             }
         }
+    }
+
+    /// Leaves out the rows from a place of the file on.
+    fn back_to(&mut self, first: u64) {
+        self.rows.retain(|row| row.span.first < first);
+        self.refusals.retain(|(span, _)| span.first < first);
+        self.lines = i64::try_from(self.rows.len() + self.refusals.len()).unwrap_or(i64::MAX);
     }
 
     fn drop_last(&mut self, is_kept: bool) {

@@ -151,7 +151,8 @@ async fn a_broken_import_goes_on_where_it_stopped_and_takes_nothing_in_twice() {
     let permit = test.may(&ada, Action::Import, None).await;
     let list = test.desk.imports(&permit, ImportQuery::default()).await.unwrap();
     let stands = &list.items[0];
-    assert!(stands.finished_at.is_none() && stands.rows_done > 1_000, "{stands:?}");
+    // What follows a row that was refused shortly before the end comes again: that end may be its fault.
+    assert!(stands.finished_at.is_none() && stands.rows_done >= 1_000, "{stands:?}");
     assert!(stands.rows_done < 1_300);
 
     let done = import_as(&test, &ada, NewImport::default(), whole, whole).await.unwrap();
@@ -189,6 +190,25 @@ async fn a_file_that_was_cut_anywhere_is_taken_in_whole_when_it_is_sent_again() 
         let done = import_as(&test, &ada, NewImport::default(), whole, whole).await.unwrap();
         assert_eq!((done.import.accepted, done.import.refused), (2, 0), "{cut}");
         assert!(done.rows_new >= 1, "{cut}: the row that was cut came again");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_within_a_quoted_text_loses_no_row() {
+    let test = desk().await;
+    let ada = test.officer("Ada", "case_officer", "north").await;
+    let rows = [row("1", "240220", "100", "1000"), row("2", "240220", "100", "1000")];
+    let quoted = format!("{}\n{}\n{}", "\"one,", rows[0].trim_end(), "three\"");
+    let body = format!("{},z\n{},{quoted}\n", rows[0].trim_end(), rows[1].trim_end());
+    for cut in 1..body.len() {
+        // Another header makes another file of it.
+        let whole = format!("{HEADER},x{cut}\n{body}");
+        let sent = &whole.as_bytes()[..whole.len() - cut];
+        let broken = import_as(&test, &ada, NewImport::default(), whole.as_bytes(), sent).await;
+        assert!(matches!(broken, Err(Error::Invalid(_))), "{cut}: {broken:?}");
+        let done = import_as(&test, &ada, NewImport::default(), whole.as_bytes(), whole.as_bytes());
+        let done = done.await.unwrap();
+        assert_eq!((done.import.accepted, done.import.refused), (2, 0), "{cut}");
     }
 }
 
